@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// The door: finds a Node that can run the platform, then opens main. Plain JavaScript that Node 20 can read.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+import module from "node:module";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+const fits = (major === 22 && minor >= 19) || (major === 24 && minor >= 11) || major >= 26;
+
+if (fits) {
+  module.enableCompileCache?.();
+  const here = dirname(fileURLToPath(import.meta.url));
+  const source = join(here, "..", "main.ts");
+  await import(existsSync(source) ? "../main.ts" : "../main.js");
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `corewatch needs Node 22.19 or newer, this is ${process.version}, and the optional package node-linux-${process.arch} is not installed: run "npm ci" on Linux, or install a newer Node.\n`,
+    );
+    process.exit(78);
+  }
+  const child = spawnSync(node, process.argv.slice(1), { stdio: "inherit" });
+  process.exit(child.status ?? 1);
+}
+
+/** Path of the Node that came as an optional dependency, or undefined. */
+function bundledNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node-linux-${process.arch}/package.json`);
+    const path = join(dirname(manifest), "bin", "node");
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}
