@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The door: finds a Node that can run the platform, then opens main. Plain JavaScript that Node 20 can read.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -23,8 +23,11 @@ if (fits) {
     );
     process.exit(78);
   }
-  const child = spawnSync(node, process.argv.slice(1), { stdio: "inherit" });
-  process.exit(child.status ?? 1);
+  const child = spawn(node, process.argv.slice(1), { stdio: "inherit" });
+  // A terminal sends Ctrl-C to both; what a supervisor sends to this process alone is passed on.
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  process.on("SIGINT", () => {});
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }
 
 /** Path of the Node that came as an optional dependency, or undefined. */

@@ -1,0 +1,134 @@
+import { dirname, resolve } from "node:path";
+import type { CheckKind, CheckSettings, Fleet, Log } from "../domain/index.ts";
+import { CHECK_KINDS } from "../domain/index.ts";
+import type { Doors } from "./doors.ts";
+import { EXIT, Problem } from "./exit.ts";
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly envFile?: string;
+  readonly format: string;
+  readonly color: boolean;
+  readonly logLevel: string;
+}
+
+/** A loaded configuration, ready for a command. */
+export interface Loaded {
+  readonly fleet: Fleet;
+  readonly path: string;
+  readonly hash: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+/** Where the configuration is: `--config`, else COREWATCH_CONFIG, else `fleet.yaml` here. */
+export function configPath(options: Pick<CommonOptions, "config">, doors: Doors): string {
+  return resolve(doors.cwd, options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml");
+}
+
+/** Folder of the embedded store and the sandbox: `.corewatch` beside the configuration. */
+export function stateDirectory(path: string): string {
+  return resolve(dirname(path), ".corewatch");
+}
+
+/** Default settings of every kind of check, from the checks themselves. */
+export async function checkDefaults(): Promise<Record<CheckKind, CheckSettings>> {
+  const { CHECKS } = await import("../../checks/index.ts");
+  return Object.fromEntries(CHECK_KINDS.map((kind) => [kind, CHECKS[kind].defaults])) as Record<
+    CheckKind,
+    CheckSettings
+  >;
+}
+
+/**
+ * The environment that a command sees: the process's, over which `--env-file` is laid.
+ * @throws Problem 78 when the file cannot be read or has a bad line.
+ */
+export async function environment(
+  options: Pick<CommonOptions, "envFile">,
+  doors: Doors,
+): Promise<Record<string, string | undefined>> {
+  if (options.envFile === undefined) return { ...doors.env };
+  const path = resolve(doors.cwd, options.envFile);
+  const { parseEnvFile, renderErrors } = await import("../inventory/index.ts");
+  let text: string;
+  try {
+    text = doors.readFile(path);
+  } catch (error) {
+    throw new Problem(EXIT.configuration, `${options.envFile}: cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+  const parsed = parseEnvFile(text, options.envFile);
+  if (!parsed.ok) throw new Problem(EXIT.configuration, renderErrors(parsed.errors).trimEnd());
+  return { ...doors.env, ...parsed.values };
+}
+
+/**
+ * Reads fleet.yaml. Warnings go to stderr, secrets to the redactor.
+ * @throws Problem 78 with every error at once.
+ */
+export async function load(options: CommonOptions, doors: Doors): Promise<Loaded> {
+  const path = configPath(options, doors);
+  const env = await environment(options, doors);
+  const log = doors.log(options.logLevel);
+  if (!doors.exists(path)) {
+    throw new Problem(
+      EXIT.configuration,
+      `no configuration at ${path}: write one with "corewatch init", or name one with --config FILE or COREWATCH_CONFIG`,
+    );
+  }
+  const { loadFleet, renderErrors } = await import("../inventory/index.ts");
+  const ticker = await doors.ticker();
+  const result = loadFleet({
+    path: options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml",
+    directory: dirname(path),
+    text: readText(path, doors),
+    readFile: (file) => doors.readFile(file),
+    env,
+    checkDefaults: await checkDefaults(),
+    isCron: (expression, timezone) => isCron(ticker, expression, timezone),
+    now: doors.clock.now(),
+  });
+  if (!result.ok) throw new Problem(EXIT.configuration, renderErrors(result.errors).trimEnd());
+  doors.redactor.add(...result.redact);
+  for (const warning of result.warnings)
+    log.warn(`${warning.file}:${warning.line}:${warning.column}: ${warning.message}`);
+  return { fleet: result.fleet, path, hash: result.hash, env, log };
+}
+
+function readText(path: string, doors: Doors): string {
+  try {
+    return doors.readFile(path);
+  } catch (error) {
+    throw new Problem(EXIT.configuration, `${path}: cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function isCron(
+  ticker: { next(e: string, z: string | undefined, after: number, n: number): number[] },
+  expression: string,
+  timezone: string | undefined,
+): boolean {
+  try {
+    ticker.next(expression, timezone, 0, 1);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** What went wrong, in a few words, without a stack. */
+export function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES" || code === "EPERM") return "permission denied";
+  if (code === "EISDIR") return "it is a folder";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Checks `--format` against what the command can write. @throws Problem 64 */
+export function wantFormat<F extends string>(format: string, allowed: readonly F[]): F {
+  if ((allowed as readonly string[]).includes(format)) return format as F;
+  throw new Problem(EXIT.usage, `--format ${format} is not available here: choose ${allowed.join(", ")}`);
+}

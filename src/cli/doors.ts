@@ -1,0 +1,120 @@
+import type {
+  Clock,
+  Diagnosis,
+  Fleet,
+  Incident,
+  Log,
+  Observation,
+  Phases,
+  Redactor,
+  Store,
+  Ticker,
+} from "../domain/index.ts";
+import type { Check, ProbeContext } from "../../checks/check.ts";
+
+/** The ports that probes need, and the way to let go of them. */
+export interface ProbePorts extends Omit<ProbeContext, "settings" | "signal" | "trace"> {
+  close(): Promise<void>;
+}
+
+/** A store that a command opened; `stop` also stops the embedded server where this process started it. */
+export interface OpenedStore {
+  readonly store: Store;
+  readonly embedded: boolean;
+  stop(): Promise<void>;
+}
+
+/** One step of `slack test`, in the order in which it was done. */
+export interface SlackStep {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** What a sandbox prints about itself. */
+export interface SandboxFacts {
+  readonly config: string;
+  readonly envFile: string;
+  readonly slackPage: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** How a story went. */
+export interface StoryOutcome {
+  readonly name: string;
+  readonly tells: string;
+  readonly passed: boolean;
+  /** What was expected and what came, when it failed. */
+  readonly failure: string | undefined;
+  readonly timeline: readonly { readonly atMs: number; readonly who: string; readonly text: string }[];
+}
+
+/** What a daemon is asked for. */
+export interface DaemonRequest {
+  readonly configPath: string;
+  readonly envFile: string | undefined;
+  /** HOST:PORT, over the configuration's. */
+  readonly listen: string | undefined;
+  readonly log: Log;
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly webUrl: string;
+  /** Resolves when it has stopped, with the reason. */
+  readonly ended: Promise<"signal" | "failed">;
+  stop(): Promise<void>;
+}
+
+/** A running sandbox. */
+export interface RunningSandbox extends SandboxFacts {
+  stop(): Promise<void>;
+  /** Takes one core away and brings it back, saying so: what `npm start` shows. */
+  show(say: (line: string) => void, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * What commands may ask the outside for. `main.ts` builds these, each imported when first used, so that a command
+ * loads only what it needs.
+ */
+export interface Doors {
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly version: string;
+  /** Whether standard output is a terminal that takes colours. */
+  readonly colors: boolean;
+  out(text: string): void;
+  err(text: string): void;
+  /** Runs `stop` on SIGINT and SIGTERM; returns the way to forget it. */
+  onSignal(stop: (signal: string) => void): () => void;
+  readFile(path: string): string;
+  writeNewFile(path: string, text: string): void;
+  exists(path: string): boolean;
+  /** One line from standard input, for a typed confirmation. */
+  log(level: string): Log;
+  ticker(): Promise<Ticker>;
+  ports(fleet: Fleet): Promise<ProbePorts>;
+  openStore(fleet: Fleet, configPath: string, log: Log): Promise<OpenedStore>;
+  /** Drains the outbox for up to `ms`; resolves with what is left. */
+  drain(fleet: Fleet, store: Store, log: Log, ms: number): Promise<{ sent: number; waiting: number }>;
+  slackTest(fleet: Fleet, channel: string): Promise<readonly SlackStep[]>;
+  slackManifest(): Promise<string>;
+  exportStore(store: OpenedStore, file: string): Promise<{ rows: number }>;
+  importStore(store: OpenedStore, file: string): Promise<{ rows: number }>;
+  daemon(request: DaemonRequest): Promise<Daemon>;
+  sandbox(request: { cores: number; dir: string; fleet: string; log: Log }): Promise<RunningSandbox>;
+  story(name: string, dir: string, log: Log): Promise<StoryOutcome>;
+  readonly stories: () => Promise<readonly { name: string; tells: string }[]>;
+  /** Runs corewatch itself as a child with these arguments and environment; resolves with its exit code. */
+  runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
+}
+
+/** What the one-shot sweep found. */
+export interface SweepFindings {
+  readonly observations: readonly Observation[];
+  readonly diagnoses: readonly Diagnosis[];
+}
+
+export type { Check, Incident, Phases };

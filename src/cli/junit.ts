@@ -1,0 +1,42 @@
+/** One test case of a JUnit report. */
+export interface JUnitCase {
+  readonly classname: string;
+  readonly name: string;
+  readonly seconds: number;
+  /** `failed`: the verdict is bad; `error`: it could not be told. */
+  readonly outcome: "passed" | "failed" | "error";
+  readonly type: string;
+  readonly message: string;
+}
+
+/** The report that CI systems read: one suite. */
+export function junit(suite: string, at: string, cases: readonly JUnitCase[]): string {
+  const count = (outcome: JUnitCase["outcome"]): number => cases.filter((one) => one.outcome === outcome).length;
+  const total = cases.reduce((sum, one) => sum + one.seconds, 0);
+  const head = `name=${attribute(suite)} tests="${cases.length}" failures="${count("failed")}" errors="${count("error")}"`;
+  const lines = [
+    `<?xml version="1.0" encoding="UTF-8"?>`,
+    `<testsuites ${head} time="${total.toFixed(3)}">`,
+    `  <testsuite ${head} skipped="0" time="${total.toFixed(3)}" timestamp=${attribute(at)}>`,
+  ];
+  for (const one of cases) {
+    const open = `    <testcase classname=${attribute(one.classname)} name=${attribute(one.name)} time="${one.seconds.toFixed(3)}"`;
+    if (one.outcome === "passed") lines.push(`${open}/>`);
+    else {
+      const tag = one.outcome === "failed" ? "failure" : "error";
+      lines.push(
+        `${open}>`,
+        `      <${tag} type=${attribute(one.type)} message=${attribute(one.message)}/>`,
+        `    </testcase>`,
+      );
+    }
+  }
+  lines.push("  </testsuite>", "</testsuites>", "");
+  return lines.join("\n");
+}
+
+function attribute(text: string): string {
+  const clean = [...text].filter((c) => c >= " " || c === "\t" || c === "\n").join("");
+  const escaped = clean.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+  return `"${escaped.replace(/\n/g, "&#10;").replace(/\t/g, "&#9;")}"`;
+}

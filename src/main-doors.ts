@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Doors, OpenedStore } from "./cli/doors.ts";
+import { EXIT, Problem } from "./cli/exit.ts";
+import { stateDirectory } from "./cli/context.ts";
+import { type Fleet, type Log, Redactor, StoreUnavailable } from "./domain/index.ts";
+import { systemClock } from "./system/clock.ts";
+import { createLog, LOG_LEVELS, type LogLevel } from "./system/log.ts";
+import { packageVersion } from "./system/process.ts";
+
+/** Configuration, authorities and secrets are small; anything larger was named by mistake. */
+const MAX_FILE_BYTES = 8 * 1024 * 1024;
+
+/** The real outside world. Each door imports what it needs when it is first opened. */
+export function createDoors(): Doors {
+  const redactor = new Redactor();
+  const redact = (text: string): string => redactor.redact(text);
+  const clock = systemClock;
+  const doors: Doors = {
+    clock,
+    redactor,
+    env: process.env,
+    cwd: process.cwd(),
+    version: packageVersion(),
+    colors: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    onSignal(stop) {
+      const handler = (signal: string): void => stop(signal);
+      process.on("SIGINT", handler).on("SIGTERM", handler);
+      return () => void process.off("SIGINT", handler).off("SIGTERM", handler);
+    },
+    readFile(path) {
+      if (statSync(path).size > MAX_FILE_BYTES)
+        throw new Error(`it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
+      return readFileSync(path, "utf8");
+    },
+    writeNewFile(path, text) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text, { flag: "wx" });
+    },
+    exists: existsSync,
+    log: (level) =>
+      createLog({
+        level: LOG_LEVELS.find((one) => one === level) ?? ("info" satisfies LogLevel),
+        format: process.stderr.isTTY === true || process.env["COREWATCH_LOG_FORMAT"] === "text" ? "text" : "json",
+        write: (line) => void process.stderr.write(line),
+        redact,
+      }),
+    ticker: async () => (await import("./cron/ticker.ts")).createTicker({ clock }),
+    ports: async () => (await import("./main-daemon.ts")).createPorts(clock),
+    openStore: (fleet, configPath, log) => openStore(fleet, configPath, log, redact),
+    drain: async (fleet, store, log, ms) =>
+      (await import("./main-daemon.ts")).drainOutbox({ fleet, store, log, ms, clock, redact, env: process.env }),
+    slackTest: async (fleet, channel) =>
+      (await import("./main-daemon.ts")).slackTrial(fleet, channel, process.env, redact),
+    slackManifest: async () => (await import("./slack/manifest.ts")).slackManifest(),
+    exportStore: async (opened, file) => (await import("./store/transfer.ts")).exportStore(opened.store, file),
+    importStore: async (opened, file) => (await import("./store/transfer.ts")).importStore(opened.store, file),
+    daemon: async (request) => (await import("./main-daemon.ts")).startDaemon(request, doors),
+    sandbox: async (request) => (await import("./main-sandbox.ts")).runSandbox(request, doors),
+    story: async (name, dir, log) => (await import("./main-sandbox.ts")).runStory(name, dir, log, doors),
+    stories: async () => (await import("./sandbox/stories.ts")).STORIES,
+    runSelf,
+  };
+  return doors;
+}
+
+/**
+ * The fleet's store: the server named by `store.url`, or the embedded one beside the configuration (started here when
+ * none runs, and then stopped by `stop`).
+ * @throws Problem 3 when it is out of reach.
+ */
+async function openStore(
+  fleet: Fleet,
+  configPath: string,
+  log: Log,
+  redact: (text: string) => string,
+): Promise<OpenedStore> {
+  const { openStore: open } = await import("./store/index.ts");
+  const embedded =
+    fleet.store.url === undefined
+      ? await (
+          await import("./store/embedded.ts")
+        ).ensureEmbedded({ dir: stateDirectory(configPath), log, clock: systemClock })
+      : undefined;
+  const url = embedded?.url ?? fleet.store.url?.reveal() ?? "";
+  try {
+    const store = await open({
+      url,
+      fleet: fleet.name,
+      retention: fleet.store.retention,
+      clock: systemClock,
+      log,
+      redact,
+    });
+    await store.migrate();
+    return {
+      store,
+      embedded: embedded !== undefined,
+      async stop() {
+        await store.close();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    if (error instanceof StoreUnavailable) throw new Problem(EXIT.unsure, error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Runs corewatch as a child; SIGINT reaches it through the terminal, SIGTERM is passed on. */
+function runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const door = fileURLToPath(new URL("./cli/corewatch.mjs", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [door, ...args], { stdio: "inherit", env: { ...process.env, ...env } });
+    const pass = (): void => void child.kill("SIGTERM");
+    process.on("SIGTERM", pass);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      process.off("SIGTERM", pass);
+      resolve(code ?? (signal === "SIGINT" ? EXIT.interrupted : EXIT.unsure));
+    });
+  });
+}

@@ -1,0 +1,139 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import fastify, { type FastifyInstance } from "fastify";
+import type { Heartbeat, Log, Service } from "../domain/index.ts";
+
+/** Whether corewatch itself is fit, for /readyz and people. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence for each thing that is wrong. */
+  readonly problems: readonly string[];
+  /** Numbers worth seeing at a glance. */
+  readonly facts: Readonly<Record<string, number | string>>;
+}
+
+/** What the web server needs from the platform. */
+export interface WebDependencies {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+  heartbeats(): readonly Heartbeat[];
+  /** Takes a beat; rejects when it could not be kept. */
+  beat(id: string, ok: boolean, message: string): Promise<void>;
+  readiness(): Readiness;
+  /** The Prometheus text format. */
+  metrics(): Promise<string>;
+}
+
+/** The largest body of a beat: it may carry a sentence, not a log. */
+const BODY_LIMIT = 4_096;
+const MESSAGE_LIMIT = 500;
+
+/**
+ * The daemon's HTTP server: heartbeats come in, and /healthz, /readyz and /metrics tell how corewatch itself is.
+ * It speaks of the monitor only; nothing here reveals what is monitored.
+ */
+export class WebServer implements Service {
+  readonly #deps: WebDependencies;
+  #app: FastifyInstance | undefined;
+  #url = "";
+
+  constructor(deps: WebDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Where it listens; known after `start`. */
+  get url(): string {
+    return this.#url;
+  }
+
+  async start(): Promise<void> {
+    const app = fastify({ bodyLimit: BODY_LIMIT, requestTimeout: 10_000, connectionTimeout: 15_000, logger: false });
+    this.#app = app;
+    // A beat may come without a body, as text, or as JSON: `curl -X POST …` is enough.
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser("*", { parseAs: "string", bodyLimit: BODY_LIMIT }, (_request, body, next) =>
+      next(null, body),
+    );
+    app.get("/healthz", (_request, reply) => reply.type("application/json").send({ alive: true }));
+    app.get("/readyz", (_request, reply) => {
+      const readiness = this.#deps.readiness();
+      return reply
+        .code(readiness.ready ? 200 : 503)
+        .type("application/json")
+        .send(readiness);
+    });
+    app.get("/metrics", async (_request, reply) =>
+      reply.type("text/plain; version=0.0.4").send(await this.#deps.metrics()),
+    );
+    app.post<{ Params: { id: string } }>("/heartbeats/:id", async (request, reply) => {
+      const { code, body } = await this.#takeBeat(request.params.id, request.headers.authorization, request.body);
+      return reply.code(code).send(body);
+    });
+    app.setNotFoundHandler((_request, reply) =>
+      reply.code(404).send({ error: "here are /healthz, /readyz, /metrics and POST /heartbeats/<id>" }),
+    );
+    app.setErrorHandler((error, _request, reply) => {
+      const status = (error as { statusCode?: number }).statusCode ?? 500;
+      if (status >= 500) this.#deps.log.error("the web server failed on a request", { error });
+      return reply
+        .code(status)
+        .send({ error: status >= 500 ? "corewatch could not do this now" : (error as Error).message });
+    });
+    try {
+      this.#url = await app.listen({ host: this.#deps.host, port: this.#deps.port });
+    } catch (error) {
+      throw new Error(
+        `the web server cannot listen on ${this.#deps.host}:${this.#deps.port}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; choose another with web.listen or --listen`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #takeBeat(
+    id: string,
+    authorization: string | undefined,
+    body: unknown,
+  ): Promise<{ code: number; body: object }> {
+    const heartbeat = this.#deps.heartbeats().find((one) => one.id === id);
+    // One answer for a wrong id and a wrong token, so that ids cannot be guessed from outside.
+    if (heartbeat === undefined || !tokenMatches(heartbeat, authorization)) {
+      return { code: 401, body: { error: "no such heartbeat, or its token is wrong" } };
+    }
+    const { ok, message } = readBeat(body);
+    try {
+      await this.#deps.beat(id, ok, message);
+    } catch (error) {
+      this.#deps.log.error("a beat could not be kept", { heartbeat: id, error });
+      return { code: 503, body: { error: "the beat could not be kept: try again" } };
+    }
+    return { code: 202, body: { heartbeat: id, ok } };
+  }
+
+  async stop(): Promise<void> {
+    const app = this.#app;
+    this.#app = undefined;
+    await app?.close();
+  }
+}
+
+function tokenMatches(heartbeat: Heartbeat, authorization: string | undefined): boolean {
+  if (heartbeat.token === undefined) return true;
+  const given = /^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "";
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(heartbeat.token.reveal()));
+}
+
+/** `{"ok": false, "message": "…"}` reports a failure; anything else is a plain beat with the text as its message. */
+function readBeat(body: unknown): { ok: boolean; message: string } {
+  const text = typeof body === "string" ? body : "";
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === "object" && parsed !== null) {
+      const { ok, message } = parsed as { ok?: unknown; message?: unknown };
+      return { ok: ok !== false, message: typeof message === "string" ? message.slice(0, MESSAGE_LIMIT) : "" };
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { ok: true, message: text.slice(0, MESSAGE_LIMIT) };
+}
