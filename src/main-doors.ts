@@ -22,6 +22,8 @@ export function createDoors(): Doors {
     clock,
     redactor,
     env: process.env,
+    // AWS's SDK and Slack's address look at the process's environment: an env file has to reach them too.
+    adoptEnv: (values) => void Object.assign(process.env, values),
     cwd: process.cwd(),
     version: packageVersion(),
     colors: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
@@ -45,17 +47,17 @@ export function createDoors(): Doors {
     log: (level) =>
       createLog({
         level: LOG_LEVELS.find((one) => one === level) ?? ("info" satisfies LogLevel),
-        format: process.stderr.isTTY === true || process.env["COREWATCH_LOG_FORMAT"] === "text" ? "text" : "json",
+        format: process.env["COREWATCH_LOG_FORMAT"] === "json" ? "json" : "text",
         write: (line) => void process.stderr.write(line),
         redact,
       }),
     ticker: async () => (await import("./cron/ticker.ts")).createTicker({ clock }),
-    ports: async () => (await import("./main-daemon.ts")).createPorts(clock),
+    ports: async () => (await import("./main-ports.ts")).createPorts(clock),
     openStore: (fleet, configPath, log) => openStore(fleet, configPath, log, redact),
     drain: async (fleet, store, log, ms) =>
-      (await import("./main-daemon.ts")).drainOutbox({ fleet, store, log, ms, clock, redact, env: process.env }),
-    slackTest: async (fleet, channel) =>
-      (await import("./main-daemon.ts")).slackTrial(fleet, channel, process.env, redact),
+      (await import("./main-slack.ts")).drainOutbox(fleet, store, { clock, log, redact, env: process.env }, ms),
+    slackTest: async (fleet, channel, log) =>
+      (await import("./main-slack.ts")).slackTrial(fleet, channel, { clock, log, redact, env: process.env }),
     slackManifest: async () => (await import("./slack/manifest.ts")).slackManifest(),
     exportStore: async (opened, file) => (await import("./store/transfer.ts")).exportStore(opened.store, file),
     importStore: async (opened, file) => (await import("./store/transfer.ts")).importStore(opened.store, file),

@@ -60,6 +60,7 @@ export async function environment(
   }
   const parsed = parseEnvFile(text, options.envFile);
   if (!parsed.ok) throw new Problem(EXIT.configuration, renderErrors(parsed.errors).trimEnd());
+  doors.adoptEnv(parsed.values);
   return { ...doors.env, ...parsed.values };
 }
 
@@ -81,6 +82,7 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   const ticker = await doors.ticker();
   const result = loadFleet({
     path: options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml",
+    file: path,
     directory: dirname(path),
     text: readText(path, doors),
     readFile: (file) => doors.readFile(file),

@@ -29,6 +29,8 @@ export interface SlackStep {
   readonly step: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** `false`: messages arrive without it, but something (finding a message after a crash) is worse. */
+  readonly needed: boolean;
 }
 
 /** What a sandbox prints about itself. */
@@ -81,6 +83,8 @@ export interface Doors {
   readonly clock: Clock;
   readonly redactor: Redactor;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lays variables over the process's environment. */
+  adoptEnv(values: Readonly<Record<string, string>>): void;
   readonly cwd: string;
   readonly version: string;
   /** Whether standard output is a terminal that takes colours. */
@@ -92,14 +96,13 @@ export interface Doors {
   readFile(path: string): string;
   writeNewFile(path: string, text: string): void;
   exists(path: string): boolean;
-  /** One line from standard input, for a typed confirmation. */
   log(level: string): Log;
   ticker(): Promise<Ticker>;
   ports(fleet: Fleet): Promise<ProbePorts>;
   openStore(fleet: Fleet, configPath: string, log: Log): Promise<OpenedStore>;
   /** Drains the outbox for up to `ms`; resolves with what is left. */
   drain(fleet: Fleet, store: Store, log: Log, ms: number): Promise<{ sent: number; waiting: number }>;
-  slackTest(fleet: Fleet, channel: string): Promise<readonly SlackStep[]>;
+  slackTest(fleet: Fleet, channel: string, log: Log): Promise<readonly SlackStep[]>;
   slackManifest(): Promise<string>;
   exportStore(store: OpenedStore, file: string): Promise<{ rows: number }>;
   importStore(store: OpenedStore, file: string): Promise<{ rows: number }>;

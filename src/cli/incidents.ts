@@ -124,7 +124,8 @@ export async function acknowledgeIncident(
         return nothing;
       }
       if (incident.state === "acknowledged") return nothing;
-      return acknowledge({ fleet, incident, by, now });
+      const written = acknowledge({ fleet, incident, by, now });
+      return { states: [], incidents: [written.incident], events: written.events, notices: written.notices };
     });
     if (problem !== undefined) throw new Problem(EXIT.usage, problem);
     await doors.drain(fleet, store, log, DRAIN_MS);

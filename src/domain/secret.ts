@@ -39,14 +39,17 @@ export class Redactor {
     this.#pattern = this.#values.length === 0 ? undefined : new RegExp(this.#values.map(escapePattern).join("|"), "g");
   }
 
-  /** `text` without configured secrets, without credentials in URLs, and without JDBC-like connection details. */
+  /**
+   * `text` without configured secrets, without credentials in URLs, and without JDBC-like connection details. What
+   * follows `password:` and its like goes too when it has a digit or a sign in it: plain words are prose.
+   */
   redact(text: string): string {
     const known = this.#pattern === undefined ? text : text.replace(this.#pattern, REDACTED);
     return known
       .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, `$1${REDACTED}@`)
       .replace(/\bjdbc:[^\s"'<>]+/gi, `jdbc:${REDACTED}`)
       .replace(
-        /\b(password|passwd|pwd|api[-_]?key|authorization|token)(["']?\s*[:=]\s*["']?)(bearer\s+)?[^\s"',;&<>]+/gi,
+        /\b(password|passwd|pwd|api[-_]?key|authorization|token)(["']?\s*[:=]\s*["']?)(bearer\s+)?(?=[^\s"',;&<>]*[\d!@#$%^*+/_-])[^\s"',;&<>]+/gi,
         `$1$2${REDACTED}`,
       )
       .replace(/\bxox[abeprs]-[A-Za-z0-9-]{8,}/g, REDACTED)

@@ -1,0 +1,33 @@
+import { createKeySets } from "../checks/key-sets.ts";
+import { createLoadBalancerReader } from "./aws/load-balancers.ts";
+import type { ProbePorts } from "./cli/doors.ts";
+import { createMysqlProber } from "./databases/mysql.ts";
+import { createPostgresProber } from "./databases/postgres.ts";
+import type { BeatReader, Clock } from "./domain/index.ts";
+import { createHttpProber } from "./http/prober.ts";
+import { createNetProber } from "./net/prober.ts";
+
+/** No beat was ever seen: what a command without a store knows of heartbeats. */
+function noBeats(since: number): BeatReader {
+  return { since, last: () => undefined };
+}
+
+/** The adapters behind the checks. SDK clients and database drivers are loaded by their first probe. */
+export function createPorts(clock: Clock): ProbePorts {
+  const http = createHttpProber({ clock });
+  const postgres = createPostgresProber({ clock });
+  const mysql = createMysqlProber({ clock });
+  return {
+    clock,
+    http,
+    net: createNetProber({ clock }),
+    postgres,
+    mysql,
+    loadBalancers: createLoadBalancerReader({ clock }),
+    keySets: createKeySets(),
+    beats: noBeats(clock.now()),
+    async close() {
+      await Promise.all([http.close(), postgres.close(), mysql.close()]);
+    },
+  };
+}
