@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { CheckKind, CheckSettings, Fleet, Log } from "../domain/index.ts";
 import { CHECK_KINDS } from "../domain/index.ts";
+import type { LoadOptions, LoadResult } from "../inventory/index.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, Problem } from "./exit.ts";
 
@@ -20,6 +21,9 @@ export interface Loaded {
   readonly hash: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  readonly result: LoadResult & { readonly ok: true };
+  /** How it was loaded, to load it again. */
+  readonly source: Omit<LoadOptions, "text" | "now" | "file"> & { readonly file: string; readonly envFile?: string };
 }
 
 /** Where the configuration is: `--config`, else COREWATCH_CONFIG, else `fleet.yaml` here. */
@@ -80,22 +84,25 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   }
   const { loadFleet, renderErrors } = await import("../inventory/index.ts");
   const ticker = await doors.ticker();
-  const result = loadFleet({
+  const source = {
     path: options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml",
     file: path,
     directory: dirname(path),
-    text: readText(path, doors),
-    readFile: (file) => doors.readFile(file),
+    readFile: (file: string) => doors.readFile(file),
     env,
     checkDefaults: await checkDefaults(),
-    isCron: (expression, timezone) => isCron(ticker, expression, timezone),
-    now: doors.clock.now(),
-  });
+    isCron: (expression: string, timezone?: string) => isCron(ticker, expression, timezone),
+  };
+  const result = loadFleet({ ...source, text: readText(path, doors), now: doors.clock.now() });
   if (!result.ok) throw new Problem(EXIT.configuration, renderErrors(result.errors).trimEnd());
   doors.redactor.add(...result.redact);
-  for (const warning of result.warnings)
-    log.warn(`${warning.file}:${warning.line}:${warning.column}: ${warning.message}`);
-  return { fleet: result.fleet, path, hash: result.hash, env, log };
+  for (const one of result.warnings) {
+    const line = `${one.file}:${one.line}:${one.column}: ${one.message}`;
+    if (one.severity === "info") log.info(line);
+    else log.warn(line);
+  }
+  const envFile = options.envFile === undefined ? {} : { envFile: resolve(doors.cwd, options.envFile) };
+  return { fleet: result.fleet, path, hash: result.hash, env, log, result, source: { ...source, ...envFile } };
 }
 
 function readText(path: string, doors: Doors): string {

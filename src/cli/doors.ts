@@ -1,16 +1,14 @@
 import type {
   Clock,
-  Diagnosis,
   Fleet,
   Incident,
   Log,
-  Observation,
-  Phases,
   Redactor,
+  SeriesState,
   Store,
   Ticker,
 } from "../domain/index.ts";
-import type { Check, ProbeContext } from "../../checks/check.ts";
+import type { ProbeContext } from "../../checks/check.ts";
 
 /** The ports that probes need, and the way to let go of them. */
 export interface ProbePorts extends Omit<ProbeContext, "settings" | "signal" | "trace"> {
@@ -63,6 +61,10 @@ export interface DaemonRequest {
 /** A running daemon. */
 export interface Daemon {
   readonly webUrl: string;
+  /** All incidents, newest first. */
+  incidents(): Promise<readonly Incident[]>;
+  /** What is settled of every series. */
+  states(): Promise<readonly SeriesState[]>;
   /** Resolves when it has stopped, with the reason. */
   readonly ended: Promise<"signal" | "failed">;
   stop(): Promise<void>;
@@ -71,6 +73,8 @@ export interface Daemon {
 /** A running sandbox. */
 export interface RunningSandbox extends SandboxFacts {
   stop(): Promise<void>;
+  /** Tells the simulated worker where to send its beats. */
+  watchedAt(webUrl: string): void;
   /** Takes one core away and brings it back, saying so: what `npm start` shows. */
   show(say: (line: string) => void, signal: AbortSignal): Promise<void>;
 }
@@ -114,10 +118,3 @@ export interface Doors {
   runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
 }
 
-/** What the one-shot sweep found. */
-export interface SweepFindings {
-  readonly observations: readonly Observation[];
-  readonly diagnoses: readonly Diagnosis[];
-}
-
-export type { Check, Incident, Phases };

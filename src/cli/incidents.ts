@@ -124,8 +124,7 @@ export async function acknowledgeIncident(
         return nothing;
       }
       if (incident.state === "acknowledged") return nothing;
-      const written = acknowledge({ fleet, incident, by, now });
-      return { states: [], incidents: [written.incident], events: written.events, notices: written.notices };
+      return acknowledge({ fleet, incident, by, now });
     });
     if (problem !== undefined) throw new Problem(EXIT.usage, problem);
     await doors.drain(fleet, store, log, DRAIN_MS);

@@ -88,6 +88,7 @@ export async function sandbox(options: SandboxOptions, doors: Doors): Promise<Ex
       stopping.abort();
       void daemon.stop();
     });
+    running.watchedAt(daemon.webUrl);
     doors.err(
       `\nThe sandbox is up. What Slack receives: ${running.slackPage}\n` +
         `Health of the monitor: ${daemon.webUrl}/readyz\n` +

@@ -1,3 +1,4 @@
+import type { AlarmSettings, DeploymentAlarms } from "./alarms.ts";
 import type { CheckKind } from "./health.ts";
 import type { Secret } from "./secret.ts";
 
@@ -21,6 +22,8 @@ export interface Fleet {
   readonly store: StoreSettings;
   readonly silences: readonly Silence[];
   readonly maintenance: readonly MaintenanceWindow[];
+  /** CloudWatch alarms and topics; absent: the runbook's, never applied by itself. */
+  readonly alarms?: AlarmSettings;
 }
 
 /** A group of cores behind one connectionUri. */
@@ -45,6 +48,8 @@ export interface Deployment {
   /** Connections that one core holds open (`postgresql_connection_pool_size`, default 10: facts of supertokens-core). */
   readonly poolSize: number;
   readonly cores: readonly Core[];
+  /** What its CloudWatch alarms have of their own. */
+  readonly alarms?: DeploymentAlarms;
 }
 
 /** How TLS of a deployment is verified. */

@@ -1,4 +1,4 @@
-import type { Health, Reason } from "./health.ts";
+import type { CheckKind, Health, Reason } from "./health.ts";
 import type { Target } from "./observation.ts";
 
 /**
@@ -12,7 +12,7 @@ export const SEVERITIES = ["minor", "major", "critical"] as const;
 /** One of {@link SEVERITIES}. */
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Named causes, closed; published as `$defs.Cause`. Texts stand in `src/incidents/causes.ts`. */
+/** Named causes, closed; published as `$defs.Cause`. Texts stand in `causes.ts`. */
 export const CAUSES = [
   "core-down",
   "several-cores-down",
@@ -77,6 +77,8 @@ export interface Affected {
   readonly reason: Reason;
   /** Epoch ms since when it is settled so. */
   readonly since: number;
+  /** The check that says so; a target that fails two checks stands in the list twice. */
+  readonly check?: CheckKind;
 }
 
 /** What corewatch concludes now. Pure data; computed by `src/incidents/diagnose.ts`. */
@@ -126,6 +128,18 @@ export interface Incident {
   readonly mergedInto: string | null;
   /** Counts writes. */
   readonly version: number;
+  /** What telling people about it has to remember; absent until something was told. Stored with the incident. */
+  readonly telling?: Telling;
+}
+
+/** Memory of what was told where. */
+export interface Telling {
+  /** Channels that have its card; they all hear the resolution, even when the configuration changed meanwhile. */
+  readonly channels: readonly string[];
+  /** When its card last changed, epoch ms: changes of wording alone wait. */
+  readonly changedAt: number;
+  /** Since when it waits for somebody to acknowledge it, epoch ms: opening, reopening, or the end of a silence. */
+  readonly waitingSince: number;
 }
 
 /** What can happen to an incident. */

@@ -1,4 +1,6 @@
 /** The language of the project: plain types and the ports. Imports nothing from outside this folder. */
+export * from "./alarms.ts";
+export * from "./causes.ts";
 export * from "./clock.ts";
 export * from "./fleet.ts";
 export * from "./health.ts";
@@ -10,3 +12,4 @@ export * from "./observation.ts";
 export * from "./ports.ts";
 export * from "./secret.ts";
 export * from "./store.ts";
+export * from "./text.ts";

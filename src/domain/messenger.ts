@@ -11,6 +11,10 @@ export type SendResult =
       readonly error: string;
       /** Slack's Retry-After in ms, when it gave one. */
       readonly retryAfterMs?: number;
+      /** `true`: the chat surely did not take the message, so that sending again cannot repeat it. */
+      readonly notTaken?: boolean;
+      /** One sentence for people: what is wrong and what to do. Free of secrets. */
+      readonly detail?: string;
     };
 
 /** A message as people see it; `text` is the notification and the fallback for blocks. */
@@ -35,7 +39,7 @@ export interface Messenger {
     oldest: number,
   ): Promise<
     | { ok: true; found: { channelId: string; ts: string } | undefined }
-    | { ok: false; error: string; retryAfterMs?: number }
+    | { ok: false; error: string; retryAfterMs?: number; detail?: string }
   >;
 }
 

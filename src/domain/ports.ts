@@ -114,12 +114,15 @@ export interface NetProber {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<{ ok: true; phases: Phases; certificate: CertificateFacts } | NetError>;
-  /** Addresses (A and AAAA) of a name, asked of the configured resolvers, not through the four shared look-up threads. */
+  /**
+   * Addresses (A and AAAA) of a name, asked of the configured resolvers, not through the four shared look-up threads.
+   * `names`: what it is an alias of (CNAME); `undefined` where DNS did not say.
+   */
   dns(
     name: string,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<{ ok: true; phases: Phases; addresses: readonly string[] } | NetError>;
+  ): Promise<{ ok: true; phases: Phases; addresses: readonly string[]; names?: readonly string[] } | NetError>;
 }
 
 /** How a database failed, over and above the network. */
@@ -135,9 +138,11 @@ export interface DatabaseFacts {
   readonly version: string;
   readonly readOnly: boolean;
   readonly inRecovery: boolean;
-  /** Of a replica behind its primary; `undefined` on a primary. */
+  /** Of a replica behind its primary; on a primary the worst of its replicas; `undefined` where there is none or it is not told. */
   readonly replicationLagMs: number | undefined;
+  /** Connections of clients, this look's own included. */
   readonly connectionsUsed: number;
+  /** Connections that ordinary roles can have: max_connections less what is reserved. 0: no limit. */
   readonly maxConnections: number;
   readonly readMs: number;
 }

@@ -92,7 +92,7 @@ export interface OutboxClaim {
   due(now: number, limit: number): Promise<Notice[]>;
   /** When the next postponed notice falls due, epoch ms. */
   nextDue(): Promise<number | null>;
-  /** Kept before the request leaves, so that a crash between send and receipt is seen. */
+  /** Kept before the request leaves, so that a crash between send and receipt is seen. Only `sent` and `settle` end it: a postponed notice stays begun. */
   begin(id: number, at: number): Promise<void>;
   sent(id: number, at: number, receipt: string, post: Post | undefined): Promise<void>;
   /** It failed in passing: again at `retryAt`. */

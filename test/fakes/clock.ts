@@ -54,6 +54,12 @@ export class FakeClock implements Clock {
     await settle();
   }
 
+  /** Both clocks go on by `ms` while no timer fires: the process is held up. What fell due fires with the next `advance`. */
+  hold(ms: number): void {
+    this.#wall += ms;
+    this.#mono += ms;
+  }
+
   /** Steps the wall clock alone, as NTP or an operator does. */
   step(ms: number): void {
     this.#wall += ms;

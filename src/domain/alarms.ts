@@ -1,0 +1,379 @@
+import type { CloudPlace } from "./ports.ts";
+
+/**
+ * Glossary. An alarm's *definition* is everything that PutMetricAlarm or PutCompositeAlarm is given; a *series* is one
+ * metric with one exact set of dimensions; a *place* is a region seen with one role; a *receipt* is the arrival of an
+ * alarm's change of state here. An alarm is *owned* when it bears our tags and the very name that they speak of.
+ */
+
+/** The families of alarms, each one file in `alarms/`. Ids stand in tags and in fleet.yaml's overrides. */
+export const ALARM_FAMILIES = [
+  "elb-5xx",
+  "target-response-time",
+  "unhealthy-hosts",
+  "healthy-hosts",
+  "target-5xx-ratio",
+  "deployment",
+  "rds-freeable-memory",
+  "rds-free-storage",
+  "rds-cpu",
+  "rds-read-iops",
+  "lambda-errors",
+  "dead-man",
+  "drill",
+] as const;
+/** One of {@link ALARM_FAMILIES}. */
+export type AlarmFamily = (typeof ALARM_FAMILIES)[number];
+
+/** `seed`: the three alarms of the runbook; `recommended`: percentiles, M of N, ratios, and a composite per deployment. */
+export const ALARM_PROFILES = ["seed", "recommended"] as const;
+/** One of {@link ALARM_PROFILES}. */
+export type AlarmProfile = (typeof ALARM_PROFILES)[number];
+
+/** What a deployment changes in one family. Absent fields keep the profile's value. */
+export interface AlarmOverride {
+  /** `false`: no alarm of this family for this deployment. */
+  readonly enabled?: boolean;
+  readonly threshold?: number;
+  /** 10, 20, 30 or a multiple of 60. */
+  readonly periodSeconds?: number;
+  /** N of "M of N". */
+  readonly evaluationPeriods?: number;
+  /** M of "M of N". */
+  readonly datapointsToAlarm?: number;
+  /** `Sum`, `Average`, `Maximum`, `Minimum`, `SampleCount`, or a percentile such as `p99`. */
+  readonly statistic?: string;
+  readonly treatMissingData?: TreatMissingData;
+}
+
+/** Overrides by family. */
+export type AlarmOverrides = { readonly [Family in AlarmFamily]?: AlarmOverride };
+
+/** `deployments[].alarms` of fleet.yaml. */
+export interface DeploymentAlarms {
+  /** `false`: no alarms for this deployment. */
+  readonly enabled?: boolean;
+  readonly profile?: AlarmProfile;
+  readonly overrides?: AlarmOverrides;
+}
+
+/** A subscription that every topic of ours shall have, besides the platform's own https endpoint. */
+export interface SubscriptionWish {
+  readonly protocol: "https" | "sqs" | "email";
+  /** URL, queue ARN or address. */
+  readonly endpoint: string;
+}
+
+/** An RDS instance or a Lambda function to be watched by CloudWatch. */
+export interface WatchedResource {
+  readonly kind: "rds" | "lambda";
+  /** DB instance identifier or function name. */
+  readonly name: string;
+  /** Ids of the deployments that depend on it. */
+  readonly deployments: readonly string[];
+  readonly region?: string;
+  readonly roleArn?: string;
+  readonly overrides?: AlarmOverrides;
+}
+
+/** `alarms` of fleet.yaml. Absent: profile `seed`, autoApply `off`, the runbook's topic. */
+export interface AlarmSettings {
+  readonly profile?: AlarmProfile;
+  /** Name of the topic: `{{Region}}` is `US_East_1`, `{{Service}}` is ELB, RDS or Lambda. */
+  readonly topic?: string;
+  readonly autoApply?: "off" | "safe";
+  readonly subscriptions?: readonly SubscriptionWish[];
+  readonly resources?: readonly WatchedResource[];
+  /** The alarm on corewatch's own heartbeat metric; with profile `recommended` unless set. */
+  readonly deadMan?: boolean;
+  /** Cron (6 fields) at which the daemon plans and looks for drift; every 15 minutes unless set. */
+  readonly schedule?: string;
+  /** Cron at which the daemon drills the path from alarm to Slack; never unless set. */
+  readonly drillSchedule?: string;
+}
+
+/** Name and value; of ELB metrics the values are ARN suffixes (`app/name/id`). */
+export interface Dimension {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What a missing data point counts as; CloudWatch's own default is `missing`. */
+export type TreatMissingData = "missing" | "notBreaching" | "breaching" | "ignore";
+
+/** One metric as an alarm reads it. */
+export interface MetricStat {
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: readonly Dimension[];
+  /** `Sum`, `Maximum` … or a percentile (`p99`), which the API calls an extended statistic. */
+  readonly statistic: string;
+  readonly periodSeconds: number;
+  readonly unit?: string;
+}
+
+/** One line of metric math: either a metric or an expression. */
+export interface MetricQuery {
+  readonly id: string;
+  readonly metric?: MetricStat;
+  readonly expression?: string;
+  readonly label?: string;
+  readonly periodSeconds?: number;
+  /** Exactly one query of an alarm returns data. Absent is `true`, as in the API. */
+  readonly returnData?: boolean;
+}
+
+interface AlarmCommon {
+  readonly name: string;
+  readonly description: string;
+  readonly actionsEnabled: boolean;
+  readonly alarmActions: readonly string[];
+  readonly okActions: readonly string[];
+  readonly insufficientDataActions: readonly string[];
+  /** What the API told over and above these fields (ThresholdMetricId, ActionsSuppressor …), by its name there, as JSON text. */
+  readonly others?: Readonly<Record<string, string>>;
+}
+
+/** What PutMetricAlarm is given: `metric`, or `queries` for metric math. */
+export interface MetricAlarmDefinition extends AlarmCommon {
+  readonly kind: "metric";
+  readonly metric?: MetricStat;
+  readonly queries?: readonly MetricQuery[];
+  /** `GreaterThanThreshold`, `GreaterThanOrEqualToThreshold`, `LessThanThreshold` … */
+  readonly comparison: string;
+  readonly threshold?: number;
+  readonly evaluationPeriods: number;
+  readonly datapointsToAlarm?: number;
+  readonly treatMissingData?: string;
+  readonly evaluateLowSampleCountPercentile?: string;
+}
+
+/** What PutCompositeAlarm is given. */
+export interface CompositeAlarmDefinition extends AlarmCommon {
+  readonly kind: "composite";
+  /** `ALARM("a") OR ALARM("b")` */
+  readonly rule: string;
+}
+
+/** A kind of alarm that corewatch never makes (a log alarm); it holds its name all the same. */
+export interface OtherAlarmDefinition extends AlarmCommon {
+  readonly kind: "other";
+}
+
+/** Any alarm's definition. */
+export type AlarmDefinition = MetricAlarmDefinition | CompositeAlarmDefinition | OtherAlarmDefinition;
+
+/** State of an alarm. */
+export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
+
+/** An alarm as DescribeAlarms tells it (never with tags). */
+export interface ObservedAlarm {
+  readonly arn: string;
+  readonly definition: AlarmDefinition;
+  readonly state: AlarmState;
+  readonly stateReason: string;
+  /** Epoch ms of the last change of state. */
+  readonly stateAt: number;
+}
+
+/** Tags by key. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** A resource as the Resource Groups Tagging API lists it: eventually consistent, confirm before writing. */
+export interface TaggedResource {
+  readonly arn: string;
+  readonly tags: Tags;
+}
+
+/** A subscription of a topic. */
+export interface ObservedSubscription {
+  /** `undefined` while it is pending. */
+  readonly arn: string | undefined;
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly confirmed: boolean;
+}
+
+/** A topic with what it may be used for. */
+export interface ObservedTopic {
+  readonly arn: string;
+  /** The policy document as the API tells it (JSON text); empty when there is none. */
+  readonly policy: string;
+  readonly subscriptions: readonly ObservedSubscription[];
+}
+
+/** A load balancer and its target groups, without their health. */
+export interface BalancerSummary {
+  readonly arn: string;
+  readonly name: string;
+  readonly targetGroups: readonly { readonly arn: string; readonly name: string }[];
+}
+
+/** The API operations whose rate is kept; the names are the API's, and IAM's. */
+export type CloudOperation =
+  | "cloudwatch:DescribeAlarms"
+  | "cloudwatch:ListTagsForResource"
+  | "cloudwatch:TagResource"
+  | "cloudwatch:UntagResource"
+  | "cloudwatch:PutMetricAlarm"
+  | "cloudwatch:PutCompositeAlarm"
+  | "cloudwatch:DeleteAlarms"
+  | "cloudwatch:SetAlarmState"
+  | "cloudwatch:EnableAlarmActions"
+  | "cloudwatch:DisableAlarmActions"
+  | "cloudwatch:ListMetrics"
+  | "cloudwatch:PutMetricData"
+  | "cloudwatch:PutAlarmMuteRule"
+  | "cloudwatch:DeleteAlarmMuteRule"
+  | "cloudwatch:ListAlarmMuteRules"
+  | "tag:GetResources"
+  | "elasticloadbalancing:DescribeLoadBalancers"
+  | "elasticloadbalancing:DescribeTargetGroups"
+  | "sns:CreateTopic"
+  | "sns:DeleteTopic"
+  | "sns:GetTopicAttributes"
+  | "sns:SetTopicAttributes"
+  | "sns:ListSubscriptionsByTopic"
+  | "sns:Subscribe"
+  | "sns:Unsubscribe"
+  | "sns:ListTagsForResource"
+  | "sns:TagResource"
+  | "sns:UntagResource";
+
+/**
+ * Paces calls to one account and region. Every single request goes through `send`, each page on its own; the request
+ * throws {@link CloudError}, and `send` waits for the API's rate, backs off and repeats what was throttled or did not get
+ * through. So the adapter's own client must not retry. Every request is safe to repeat.
+ */
+export interface CloudCall {
+  readonly signal: AbortSignal;
+  /** @throws CloudError */
+  send<T>(operation: CloudOperation, request: () => Promise<T>): Promise<T>;
+}
+
+/** Reads CloudWatch, SNS and load balancers. All of it: every page, or a CloudError. Failing to read is never absence. */
+export interface AlarmReader {
+  /** The region that a place means. No request. @throws CloudError when none is configured anywhere */
+  region(place: CloudPlace): Promise<string>;
+  /** Every metric, composite and log alarm (DescribeAlarms with all AlarmTypes, 100 a page). @throws CloudError */
+  alarms(place: CloudPlace, call: CloudCall): Promise<ObservedAlarm[]>;
+  /** Those of at most 100 names that exist, in one request. @throws CloudError */
+  alarmsNamed(place: CloudPlace, names: readonly string[], call: CloudCall): Promise<ObservedAlarm[]>;
+  /** Alarms and topics (`cloudwatch:alarm`, `sns`) that bear this tag (GetResources, 100 a page). @throws CloudError */
+  tagged(place: CloudPlace, key: string, value: string, call: CloudCall): Promise<TaggedResource[]>;
+  /** Tags of one alarm or topic, by its ARN (CloudWatch's or SNS's ListTagsForResource). @throws CloudError, `not-found` when it is gone */
+  tags(place: CloudPlace, arn: string, call: CloudCall): Promise<Tags>;
+  /** A topic's policy and all its subscriptions; `undefined` when there is surely none. @throws CloudError */
+  topic(place: CloudPlace, arn: string, call: CloudCall): Promise<ObservedTopic | undefined>;
+  /** The dimension sets under which a metric has been published of late (ListMetrics, 500 a page). @throws CloudError */
+  series(place: CloudPlace, namespace: string, metric: string, call: CloudCall): Promise<(readonly Dimension[])[]>;
+  /** Every application load balancer with its target groups (400 a page each). @throws CloudError */
+  balancers(place: CloudPlace, call: CloudCall): Promise<BalancerSummary[]>;
+  /** Names of alarm mute rules that begin with `prefix`; `undefined` where mute rules are not to be had. @throws CloudError */
+  muteRules(place: CloudPlace, prefix: string, call: CloudCall): Promise<string[] | undefined>;
+}
+
+/** A one-time mute rule; it ends by itself. */
+export interface MuteRule {
+  readonly name: string;
+  readonly description: string;
+  /** At most 100. */
+  readonly alarms: readonly string[];
+  /** Epoch ms; the rule counts whole minutes. */
+  readonly from: number;
+  readonly durationMs: number;
+  readonly tags: Tags;
+}
+
+/** Writes to CloudWatch and SNS. Every method is one request, throws CloudError, and is safe to repeat. */
+export interface AlarmWriter {
+  /** Overwrites the whole definition and keeps the state. Tags are taken at creation only. */
+  putMetricAlarm(place: CloudPlace, definition: MetricAlarmDefinition, tags: Tags, call: CloudCall): Promise<void>;
+  /** As {@link AlarmWriter.putMetricAlarm}. */
+  putCompositeAlarm(
+    place: CloudPlace,
+    definition: CompositeAlarmDefinition,
+    tags: Tags,
+    call: CloudCall,
+  ): Promise<void>;
+  /** Adds or overwrites tags of an alarm or topic. */
+  tag(place: CloudPlace, arn: string, tags: Tags, call: CloudCall): Promise<void>;
+  untag(place: CloudPlace, arn: string, keys: readonly string[], call: CloudCall): Promise<void>;
+  /** At most 100 names; unknown ones are ignored. */
+  deleteAlarms(place: CloudPlace, names: readonly string[], call: CloudCall): Promise<void>;
+  /** Gives the ARN; of an existing topic with the same tags too. */
+  createTopic(place: CloudPlace, name: string, tags: Tags, call: CloudCall): Promise<string>;
+  deleteTopic(place: CloudPlace, arn: string, call: CloudCall): Promise<void>;
+  setTopicPolicy(place: CloudPlace, arn: string, policy: string, call: CloudCall): Promise<void>;
+  /** `confirmed: false`: the endpoint has to confirm first. */
+  subscribe(
+    place: CloudPlace,
+    topicArn: string,
+    wish: SubscriptionWish,
+    call: CloudCall,
+  ): Promise<{ readonly confirmed: boolean }>;
+  /** Temporary: the alarm's real actions run, and it goes back to its true state. `data`: JSON text kept with the reason. */
+  setAlarmState(
+    place: CloudPlace,
+    name: string,
+    state: AlarmState,
+    reason: string,
+    data: string | undefined,
+    call: CloudCall,
+  ): Promise<void>;
+  /** At most 100 names. */
+  setActionsEnabled(place: CloudPlace, names: readonly string[], enabled: boolean, call: CloudCall): Promise<void>;
+  putMetricData(
+    place: CloudPlace,
+    datum: {
+      readonly namespace: string;
+      readonly metric: string;
+      readonly dimensions: readonly Dimension[];
+      readonly value: number;
+      readonly at: number;
+    },
+    call: CloudCall,
+  ): Promise<void>;
+  putMuteRule(place: CloudPlace, rule: MuteRule, call: CloudCall): Promise<void>;
+  deleteMuteRule(place: CloudPlace, name: string, call: CloudCall): Promise<void>;
+}
+
+/** A change of an alarm's state as it was received: from SNS, SQS, or by polling. */
+export interface AlarmEvent {
+  readonly arn: string;
+  readonly account: string;
+  /** From the ARN: the notification's own `Region` is a long name. */
+  readonly region: string;
+  readonly name: string;
+  readonly state: AlarmState;
+  /** `null` where the source does not say. */
+  readonly previous: AlarmState | null;
+  readonly reason: string;
+  /** Epoch ms of the change. */
+  readonly at: number;
+  /** Namespace, metric and dimensions of a plain metric alarm; `null` for composites and metric math. */
+  readonly metric: {
+    readonly namespace: string;
+    readonly metric: string;
+    readonly dimensions: readonly Dimension[];
+  } | null;
+  readonly via: "sns" | "sqs" | "poll";
+}
+
+/** One thing that apply made or found its own: kept in the store, so that its absence later is seen as a deletion by hand. */
+export interface MadeItem {
+  readonly kind: "alarm" | "topic";
+  readonly name: string;
+  readonly identity: string;
+  readonly account: string;
+  /** Where it stands and how it was reached: looked at even when no deployment is there any more. */
+  readonly region: string;
+  readonly roleArn: string | null;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** What apply made, per fleet; JSON, kept as one fact of the store. */
+export interface AlarmRecord {
+  readonly items: readonly MadeItem[];
+}

@@ -1,0 +1,28 @@
+import type { Clock } from "../domain/index.ts";
+
+/** One sleeper that can be woken; a wake that comes while nobody sleeps is kept for the next sleep. */
+export class Wake {
+  #set = false;
+  #rouse: (() => void) | undefined;
+
+  /** Wakes the sleeper, or keeps the next one from falling asleep. */
+  set(): void {
+    this.#set = true;
+    this.#rouse?.();
+  }
+
+  /** Resolves after `ms` at the latest, or when woken. */
+  async wait(clock: Clock, ms: number): Promise<void> {
+    if (!this.#set) {
+      await new Promise<void>((resolve) => {
+        const timer = Number.isFinite(ms) ? clock.after(ms, resolve) : undefined;
+        this.#rouse = () => {
+          timer?.clear();
+          resolve();
+        };
+      });
+      this.#rouse = undefined;
+    }
+    this.#set = false;
+  }
+}

@@ -1,0 +1,66 @@
+import { stringify } from "yaml";
+import type { FleetPlan } from "./fleets.ts";
+
+/** Where everything of a running fleet is. */
+export interface FleetPlaces {
+  readonly listen: string;
+  /** URL of a core by `deployment/core`. */
+  urlOf(id: string): string;
+  connectionUriOf(deployment: string): string;
+  readonly landingUrl: string;
+}
+
+/** Name that is on the certificate of every secure deployment. */
+export function serverName(app: string): string {
+  return `${app}.sandbox.test`;
+}
+
+const HEADER = `# The sandbox's fleet, written by corewatch when the sandbox starts. Other commands work on it while it runs:
+#   npx corewatch sweep --config THIS_FILE --env-file env
+`;
+
+/** The fleet.yaml of a running sandbox. Secrets stand in the file \`env\` beside it. */
+export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
+  // Where cores share a pool, a core's part of it is less than one connection.
+  const poolSize = plan.sharePools ? 1 : plan.poolSize;
+  return (
+    HEADER +
+    stringify({
+      version: 1,
+      fleet: plan.name,
+      region: "eu-west-1",
+      slack: { token: "${env:SLACK_BOT_TOKEN}", channel: "#ops", mention: "@oncall" },
+      web: { listen: places.listen },
+      checks: plan.checks,
+      databases: { main: { kind: "postgres", url: "${env:SANDBOX_DATABASE_URL}" } },
+      deployments: plan.deployments.map((deployment) => ({
+        id: deployment.id,
+        app: deployment.app,
+        kind: deployment.kind,
+        connectionUri: places.connectionUriOf(deployment.id),
+        database: "main",
+        ...(deployment.balanced ? { loadBalancer: deployment.id } : {}),
+        ...(deployment.secure
+          ? { tls: { ca: "${file:certificates/ca.pem}", serverName: serverName(deployment.app) } }
+          : {}),
+        ...(poolSize === 10 ? {} : { poolSize }),
+        cores: deployment.cores.map(({ id, instance, zone }) => ({
+          id,
+          url: places.urlOf(`${deployment.id}/${id}`),
+          instance,
+          zone,
+          ...(deployment.secure ? { apiKey: "${env:SANDBOX_API_KEY}" } : {}),
+        })),
+      })),
+      endpoints: [{ id: "landing", url: places.landingUrl, status: "200-399", contains: "Welcome" }],
+      heartbeats: [{ id: "render-worker", every: "10s", grace: "20s", token: "${env:SANDBOX_HEARTBEAT_TOKEN}" }],
+    })
+  );
+}
+
+/** The env file: one NAME=value a line. */
+export function renderEnv(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join("");
+}

@@ -1,0 +1,65 @@
+import type { Clock, Log } from "../domain/index.ts";
+import type { AwsModel } from "./aws-model.ts";
+import type { SandboxAws } from "./aws-server.ts";
+import type { SandboxCore } from "./core-fleet.ts";
+import type { SandboxDatabase } from "./database.ts";
+import type { SandboxLoadBalancer } from "./load-balancer.ts";
+import type { SandboxSlack } from "./slack-server.ts";
+
+/** How a sandbox is set up. */
+export interface SandboxOptions {
+  /** Folder of everything it keeps; its fleet.yaml and env are written here. */
+  readonly dir: string;
+  /** How many cores. */
+  readonly cores: number;
+  /** Which ready-made fleet; `sandbox` unless set. */
+  readonly fleet?: string;
+  /** `web.listen` of the fleet.yaml; 127.0.0.1:8090 unless set. */
+  readonly listen?: string;
+  /** Remove the folder and the database's data when it stops. */
+  readonly passing?: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Something that was done to the fleet. `at` is epoch ms. */
+export interface SandboxEvent {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** A running simulated fleet. It listens on loopback only, and ends with the process that started it. */
+export interface Sandbox {
+  readonly dir: string;
+  readonly fleet: string;
+  readonly configFile: string;
+  readonly envFile: string;
+  /** What the env file holds. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly slack: SandboxSlack;
+  readonly aws: SandboxAws;
+  readonly awsModel: AwsModel;
+  readonly database: SandboxDatabase;
+  /** By deployment. */
+  readonly loadBalancers: ReadonlyMap<string, SandboxLoadBalancer>;
+  readonly events: readonly SandboxEvent[];
+  cores(): readonly SandboxCore[];
+  /** The address that users' back ends have. */
+  connectionUri(deployment: string): string;
+  /** As crashes do, all at once. */
+  killCore(...ids: string[]): Promise<void>;
+  startCore(...ids: string[]): Promise<void>;
+  freezeCore(id: string): void;
+  thawCore(id: string): void;
+  /** One core more for a deployment, registered with its load balancer and written into fleet.yaml. */
+  addCore(deployment: string): Promise<SandboxCore>;
+  stopDatabase(): Promise<void>;
+  startDatabase(): Promise<void>;
+  freezeDatabase(): Promise<void>;
+  thawDatabase(): Promise<void>;
+  /** The render worker reports to the corewatch at this address from now on. */
+  beatTo(webUrl: string): void;
+  /** The render worker falls silent. */
+  stopBeating(): void;
+  stop(): Promise<void>;
+}

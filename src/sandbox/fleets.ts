@@ -1,0 +1,57 @@
+import { sandboxFleet } from "./fleets-sandbox.ts";
+import { stormFleet } from "./fleets-storm.ts";
+
+/** One core of a planned fleet. */
+export interface PlannedCore {
+  readonly id: string;
+  /** Loopback address of its instance. */
+  readonly host: string;
+  readonly instance: string;
+  readonly zone: string;
+  /** Cores with the same name here share one operating system process. */
+  readonly process: string;
+}
+
+/** One deployment of a planned fleet. */
+export interface PlannedDeployment {
+  readonly id: string;
+  readonly app: string;
+  readonly kind: "production" | "development";
+  /** HTTPS and an api key. */
+  readonly secure: boolean;
+  /** Behind a load balancer; else its connectionUri is its first core. */
+  readonly balanced: boolean;
+  readonly cores: readonly PlannedCore[];
+}
+
+/** Settings of one kind of check as fleet.yaml has them. */
+export type PlannedCheck = Readonly<Record<string, string | number | boolean>>;
+
+/** A fleet before it runs: data alone. */
+export interface FleetPlan {
+  readonly name: string;
+  readonly tells: string;
+  readonly deployments: readonly PlannedDeployment[];
+  readonly checks: Readonly<Record<string, PlannedCheck>>;
+  /** Connections that each core holds, or each process where cores share them. */
+  readonly poolSize: number;
+  readonly sharePools: boolean;
+  readonly maxConnections: number;
+  /** By how much the seed's health check of 30 s is faster. */
+  readonly healthCheckSpeed: number;
+}
+
+/** The fleets that a sandbox can be, by name; each from a wanted number of cores. */
+export const FLEETS: Readonly<Record<string, (cores: number) => FleetPlan>> = {
+  sandbox: sandboxFleet,
+  storm: stormFleet,
+};
+
+/** @throws Error that names the fleets there are. */
+export function planFleet(name: string, cores: number): FleetPlan {
+  const plan = Object.hasOwn(FLEETS, name) ? FLEETS[name] : undefined;
+  if (plan === undefined) {
+    throw new Error(`there is no sandbox fleet "${name}": choose ${Object.keys(FLEETS).join(" or ")}`);
+  }
+  return plan(cores);
+}

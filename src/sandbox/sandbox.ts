@@ -1,0 +1,269 @@
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { AwsModel } from "./aws-model.ts";
+import { elbv2Service } from "./aws-elbv2.ts";
+import { startAws } from "./aws-server.ts";
+import type { SandboxAws } from "./aws-server.ts";
+import { stsService } from "./aws-sts.ts";
+import { issueCertificate } from "./certificates.ts";
+import { CoreFleet } from "./core-fleet.ts";
+import type { SandboxCore } from "./core-fleet.ts";
+import { startDatabase } from "./database.ts";
+import type { SandboxDatabase } from "./database.ts";
+import { claimFolder, writeWhole } from "./files.ts";
+import { planFleet } from "./fleets.ts";
+import type { FleetPlan, PlannedCore, PlannedDeployment } from "./fleets.ts";
+import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
+import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
+import { ACCOUNT, REGION, startBalancer, targetOf } from "./fleets-network.ts";
+import { renderEnv, renderFleet, serverName } from "./fleets-file.ts";
+import type { SandboxLoadBalancer } from "./load-balancer.ts";
+import { startSlack } from "./slack-server.ts";
+import type { SandboxSlack } from "./slack-server.ts";
+
+const LOOPBACK = "127.0.0.1";
+
+export type { Sandbox, SandboxEvent, SandboxOptions };
+
+/** Starts a fleet with all that is around it. @throws Error when a part cannot start; nothing is left running then. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const running = new Running(options, planFleet(options.fleet ?? "sandbox", options.cores));
+  try {
+    await running.start();
+    return running;
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+class Running implements Sandbox {
+  readonly #options: SandboxOptions;
+  #plan: FleetPlan;
+  readonly #stops: (() => Promise<void>)[] = [];
+  readonly #events: SandboxEvent[] = [];
+  readonly loadBalancers = new Map<string, SandboxLoadBalancer>();
+  readonly awsModel: AwsModel = { account: ACCOUNT, loadBalancers: [] };
+  readonly #apiKey = secret();
+  readonly #worker: RenderWorker;
+  readonly #heartbeatToken = secret();
+  #landingUrl = "";
+  #fleet!: CoreFleet;
+  database!: SandboxDatabase;
+  slack!: SandboxSlack;
+  aws!: SandboxAws;
+  env: Readonly<Record<string, string>> = {};
+
+  constructor(options: SandboxOptions, plan: FleetPlan) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#worker = new RenderWorker(this.#heartbeatToken, options.log);
+  }
+
+  get dir(): string {
+    return this.#options.dir;
+  }
+  get fleet(): string {
+    return this.#plan.name;
+  }
+  get configFile(): string {
+    return join(this.dir, "fleet.yaml");
+  }
+  get envFile(): string {
+    return join(this.dir, "env");
+  }
+  get events(): readonly SandboxEvent[] {
+    return this.#events;
+  }
+
+  async start(): Promise<void> {
+    const { dir, clock, passing = false } = this.#options;
+    this.#stops.push(await claimFolder(dir));
+    if (passing) this.#stops.push(() => rm(dir, { recursive: true, force: true }));
+    const token = `xoxb-sandbox-${secret()}`;
+    const starting = [
+      this.#own(startDatabase({ dir, maxConnections: this.#plan.maxConnections, passing }), (part) => part.close()),
+      this.#own(startSlack({ host: LOOPBACK, clock, token }), (part) => part.stop()),
+      this.#own(startLandingPage(), (part) => part.stop()),
+      issueCertificate({ dir: join(dir, "certificates"), names: this.#names() }),
+    ] as const;
+    // When one fails the others are waited for, so that stopping finds them all.
+    await Promise.allSettled(starting);
+    const [database, slack, landing, certificate] = await Promise.all(starting);
+    this.database = database;
+    this.slack = slack;
+    this.#landingUrl = landing.url;
+    this.#fleet = new CoreFleet(this.#plan, { databaseUrl: database.url, apiKey: this.#apiKey, certificate });
+    this.#stops.push(() => this.#fleet.stop());
+    await this.#fleet.start();
+    await this.#startLoadBalancers(certificate);
+    this.aws = await this.#own(
+      startAws({ clock, services: [elbv2Service(this.awsModel), stsService(this.awsModel, clock)] }),
+      (part) => part.stop(),
+    );
+    this.#stops.push(async () => this.#worker.stop());
+    this.env = this.#environment(token);
+    await writeWhole(this.envFile, renderEnv(this.env), 0o600);
+    await this.#writeFleet();
+  }
+
+  cores(): readonly SandboxCore[] {
+    return this.#fleet.list();
+  }
+
+  connectionUri(deployment: string): string {
+    const balancer = this.loadBalancers.get(deployment);
+    if (balancer !== undefined) return balancer.url;
+    const first = this.#deployment(deployment).cores[0];
+    return this.#fleet.get(`${deployment}/${first?.id}`).url;
+  }
+
+  async killCore(...ids: string[]): Promise<void> {
+    this.#note(`${named(ids)} killed`);
+    await this.#fleet.kill(ids);
+  }
+
+  async startCore(...ids: string[]): Promise<void> {
+    this.#note(`${named(ids)} started again`);
+    await this.#fleet.revive(ids);
+  }
+
+  freezeCore(id: string): void {
+    this.#note(`core ${id} frozen`);
+    this.#fleet.freeze(id);
+  }
+
+  thawCore(id: string): void {
+    this.#note(`core ${id} runs on`);
+    this.#fleet.thaw(id);
+  }
+
+  async addCore(deployment: string): Promise<SandboxCore> {
+    const old = this.#deployment(deployment);
+    const uses = (core: PlannedCore): number => old.cores.filter((one) => one.instance === core.instance).length;
+    const emptiest = [...old.cores].sort((a, b) => uses(a) - uses(b))[0];
+    if (emptiest === undefined) throw new Error(`${deployment} has no core to stand beside`);
+    const id = emptiest.id.replace(/\d+$/, String(old.cores.length + 1));
+    const planned: PlannedCore = { ...emptiest, id, process: id };
+    const core = await this.#fleet.add(old, planned);
+    const grown: PlannedDeployment = { ...old, cores: [...old.cores, planned] };
+    this.#plan = { ...this.#plan, deployments: this.#plan.deployments.map((one) => (one === old ? grown : one)) };
+    this.loadBalancers.get(deployment)?.register(targetOf(core));
+    await this.#writeFleet();
+    this.#note(`core ${core.id} added`);
+    return core;
+  }
+
+  async stopDatabase(): Promise<void> {
+    this.#note("database main stopped");
+    await this.database.stop();
+  }
+
+  async startDatabase(): Promise<void> {
+    this.#note("database main started again");
+    await this.database.start();
+  }
+
+  async freezeDatabase(): Promise<void> {
+    this.#note("database main frozen");
+    await this.database.freeze();
+  }
+
+  async thawDatabase(): Promise<void> {
+    this.#note("database main runs on");
+    await this.database.thaw();
+  }
+
+  beatTo(webUrl: string): void {
+    this.#worker.beatTo(webUrl);
+  }
+
+  stopBeating(): void {
+    this.#note("the render worker falls silent");
+    this.#worker.stop();
+  }
+
+  /** In the reverse order of starting, every part whatever became of the others. */
+  async stop(): Promise<void> {
+    let first: unknown;
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
+      try {
+        await stop();
+      } catch (error) {
+        first ??= error;
+      }
+    }
+    if (first !== undefined) throw first;
+  }
+
+  async #own<T>(starting: Promise<T>, stop: (part: T) => Promise<void>): Promise<T> {
+    const part = await starting;
+    this.#stops.push(() => stop(part));
+    return part;
+  }
+
+  async #startLoadBalancers(files: { readonly certFile: string; readonly keyFile: string }): Promise<void> {
+    for (const deployment of this.#plan.deployments.filter((one) => one.balanced)) {
+      const cores = this.cores().filter((core) => core.deployment === deployment.id);
+      const { clock } = this.#options;
+      const starting = startBalancer(this.#plan, deployment, cores, files, this.awsModel, clock);
+      this.loadBalancers.set(deployment.id, await this.#own(starting, (part) => part.stop()));
+    }
+  }
+
+  #environment(slackToken: string): Record<string, string> {
+    return {
+      SLACK_BOT_TOKEN: slackToken,
+      COREWATCH_SLACK_API_URL: this.slack.url,
+      SANDBOX_DATABASE_URL: this.database.url,
+      SANDBOX_API_KEY: this.#apiKey,
+      SANDBOX_HEARTBEAT_TOKEN: this.#heartbeatToken,
+      AWS_ENDPOINT_URL: this.aws.url,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
+      AWS_SECRET_ACCESS_KEY: secret(),
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+  }
+
+  async #writeFleet(): Promise<void> {
+    const text = renderFleet(this.#plan, {
+      listen: this.#options.listen ?? `${LOOPBACK}:8090`,
+      urlOf: (id) => this.#fleet.get(id).url,
+      connectionUriOf: (deployment) => this.connectionUri(deployment),
+      landingUrl: this.#landingUrl,
+    });
+    await writeWhole(this.configFile, text, 0o600);
+  }
+
+  #names(): string[] {
+    const hosts = this.#plan.deployments.flatMap((one) => one.cores.map((core) => core.host));
+    return [
+      ...this.#plan.deployments.map((one) => serverName(one.app)),
+      "*.sandbox.test",
+      "localhost",
+      LOOPBACK,
+    ].concat([...new Set(hosts)]);
+  }
+
+  #deployment(id: string): PlannedDeployment {
+    const found = this.#plan.deployments.find((deployment) => deployment.id === id);
+    if (found === undefined) throw new Error(`there is no deployment "${id}" in this sandbox`);
+    return found;
+  }
+
+  #note(text: string): void {
+    this.#events.push({ at: this.#options.clock.now(), text });
+    this.#options.log.info(`sandbox: ${text}`);
+  }
+}
+
+function named(ids: readonly string[]): string {
+  const shown = ids.slice(0, 3).join(", ");
+  return ids.length === 1 ? `core ${shown}` : `cores ${shown}${ids.length > 3 ? ` and ${ids.length - 3} more` : ""}`;
+}
+
+function secret(): string {
+  return randomBytes(18).toString("hex");
+}
