@@ -92,7 +92,12 @@ function judgeGood(
   const pending = state.recent.length === 0 ? [] : [...state.recent, false].slice(-Math.max(window, failures));
   const recent = pending.includes(true) ? pending : [];
   const since = state.health === "up" ? state.since : at;
-  return { state: { ...state, health: "up", reason, since, recent, goods, slot }, changed: true, turned: null, firstBad: false };
+  return {
+    state: { ...state, health: "up", reason, since, recent, goods, slot },
+    changed: true,
+    turned: null,
+    firstBad: false,
+  };
 }
 
 function count(recent: readonly boolean[]): number {

@@ -17,7 +17,7 @@ export interface Run {
   /** Never rejects. */
   readonly done: Promise<Observation>;
   /** Calls it off: it ends as `unknown` / `cancelled`. */
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 /**
@@ -38,7 +38,7 @@ export async function runTask(
   outer?: AbortSignal,
   trace?: (line: string) => void,
 ): Promise<Observation> {
-  const run = startRun(CHECKS[task.check] as Check, task, settings, ports, when, trace);
+  const run = startRun(CHECKS[task.check], task, settings, ports, when, trace);
   if (outer === undefined) return run.done;
   if (outer.aborted) run.cancel();
   outer.addEventListener("abort", run.cancel, { once: true });
@@ -128,5 +128,10 @@ function deadlineOutcome(task: Task, timeoutMs: number, said: Outcome | undefine
 
 function internalError(error: unknown): Outcome {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { health: "unknown", reason: "internal-error", detail: `the probe itself failed: ${what}`.slice(0, 500), measures: {} };
+  return {
+    health: "unknown",
+    reason: "internal-error",
+    detail: `the probe itself failed: ${what}`.slice(0, 500),
+    measures: {},
+  };
 }

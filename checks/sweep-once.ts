@@ -42,7 +42,7 @@ export async function sweepOnce(
     for (const task of inOrder) {
       const probe = async (): Promise<Observation> => {
         const first = task.check === "hello" ? (keysOf.get(task.target.deployment) ?? []) : [];
-        await Promise.all(first.map((keys) => found.get(keys)));
+        for (const keys of first) await found.get(keys);
         return run(task, settingsOf(task.check), ports, { slot, latenessMs: 0 }, signal);
       };
       const observation = probe();

@@ -1,4 +1,4 @@
-import { seriesKey } from "../src/domain/index.ts";
+import { seriesKey, wait } from "../src/domain/index.ts";
 import type {
   CheckKind,
   CheckSettings,
@@ -17,8 +17,6 @@ import type { Entry, LaneHost } from "./lane.ts";
 import { createLateness } from "./lateness.ts";
 import { startRun } from "./run.ts";
 import type { ProbePorts, Run } from "./run.ts";
-
-export { sweepOnce } from "./sweep-once.ts";
 
 /** What the engine needs. */
 export interface SweepOptions {
@@ -71,7 +69,7 @@ export class SweepEngine implements Service {
 
   constructor(options: SweepOptions) {
     this.#options = options;
-    this.#probes = options.probes ?? (CHECKS as unknown as Readonly<Record<CheckKind, Pick<Check, "probe">>>);
+    this.#probes = options.probes ?? CHECKS;
     this.#host = {
       clock: options.clock,
       ticker: options.ticker,
@@ -114,13 +112,10 @@ export class SweepEngine implements Service {
     for (const lane of this.#lanes.values()) lane.stop();
     this.#lanes.clear();
     if (this.#running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(STOP_MS, resolve);
-      void Promise.all([...this.#running].map((run) => run.done)).then(() => {
-        timer.clear();
-        resolve();
-      });
-    });
+    const patience = new AbortController();
+    const ended = Promise.all([...this.#running].map((run) => run.done));
+    await Promise.race([ended, wait(this.#options.clock, STOP_MS, patience.signal)]);
+    patience.abort();
     const left = [...this.#running];
     for (const run of left) run.cancel();
     await Promise.all(left.map((run) => run.done));
@@ -188,12 +183,15 @@ export class SweepEngine implements Service {
     const run = startRun(probe, task, lane.settings, ports, { slot, latenessMs });
     entry.running = run;
     this.#running.add(run);
-    void run.done.then((observation) => {
-      this.#running.delete(run);
-      if (entry.running === run) entry.running = undefined;
-      this.#ended(entry, observation, scheduled);
-    });
+    void this.#follow(entry, run, scheduled);
     return run;
+  }
+
+  async #follow(entry: Entry, run: Run, scheduled: boolean): Promise<void> {
+    const observation = await run.done;
+    this.#running.delete(run);
+    if (entry.running === run) entry.running = undefined;
+    this.#ended(entry, observation, scheduled);
   }
 
   #ended(entry: Entry, observation: Observation, scheduled: boolean): void {

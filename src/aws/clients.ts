@@ -1,4 +1,3 @@
-import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { CloudPlace } from "../domain/index.ts";
 
 /** What replaces the SDK's own look-ups (environment, profile, instance role); all optional. */
@@ -8,6 +7,8 @@ export interface AwsOverrides {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** Tries of one call, the first included; 3 unless set. */
   readonly maxAttempts?: number;
+  /** Time for one try; 5 s unless set. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** A name in CloudTrail for what corewatch does under a role. */
@@ -16,17 +17,23 @@ const ROLE_SESSION = "corewatch";
 const REQUEST_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** Clients by region and role, built at first use: the SDK is not loaded before. */
-export class LoadBalancerClients {
-  readonly #overrides: AwsOverrides;
-  readonly #clients = new Map<string, Promise<ElasticLoadBalancingV2Client>>();
+/** What every client is built with. */
+export type ClientConfig = Awaited<ReturnType<typeof configOf>>;
 
-  constructor(overrides: AwsOverrides) {
+/** Clients of one service by region and role, built at first use: the SDK is not loaded before. */
+export class AwsClients<Client> {
+  readonly #overrides: AwsOverrides;
+  readonly #make: (config: ClientConfig) => Promise<Client>;
+  readonly #clients = new Map<string, Promise<Client>>();
+
+  /** `make` loads the service's module and builds one client. */
+  constructor(overrides: AwsOverrides, make: (config: ClientConfig) => Promise<Client>) {
     this.#overrides = overrides;
+    this.#make = make;
   }
 
   /** The client for a place. @throws what the SDK throws when it cannot be built */
-  for(place: CloudPlace): Promise<ElasticLoadBalancingV2Client> {
+  for(place: CloudPlace): Promise<Client> {
     const key = JSON.stringify([place.region, place.roleArn]);
     const existing = this.#clients.get(key);
     if (existing !== undefined) return existing;
@@ -37,33 +44,40 @@ export class LoadBalancerClients {
     return building;
   }
 
-  async #build(place: CloudPlace): Promise<ElasticLoadBalancingV2Client> {
-    const { ElasticLoadBalancingV2Client } = await import("@aws-sdk/client-elastic-load-balancing-v2");
-    const { endpoint, maxAttempts = 3 } = this.#overrides;
-    const credentials = await this.#credentials(place);
-    return new ElasticLoadBalancingV2Client({
+  async #build(place: CloudPlace): Promise<Client> {
+    return this.#make(await configOf(place, this.#overrides));
+  }
+}
+
+async function configOf(place: CloudPlace, overrides: AwsOverrides) {
+  const { endpoint, maxAttempts = 3, requestTimeoutMs = REQUEST_TIMEOUT_MS } = overrides;
+  const credentials = await credentialsOf(place, overrides);
+  return {
+    maxAttempts,
+    requestHandler: {
+      requestTimeout: requestTimeoutMs,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      // Without this the SDK only warns, and goes on waiting.
+      throwOnRequestTimeout: true,
+    },
+    ...(place.region === undefined ? {} : { region: place.region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** `undefined`: what the SDK finds. Under a role, temporary credentials that the SDK renews before they expire. */
+async function credentialsOf(place: CloudPlace, { credentials, endpoint, maxAttempts = 3 }: AwsOverrides) {
+  if (place.roleArn === undefined) return credentials;
+  const { fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
+  return fromTemporaryCredentials({
+    params: { RoleArn: place.roleArn, RoleSessionName: ROLE_SESSION },
+    ...(credentials === undefined ? {} : { masterCredentials: credentials }),
+    clientConfig: {
       maxAttempts,
       requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: CONNECT_TIMEOUT_MS },
       ...(place.region === undefined ? {} : { region: place.region }),
       ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    });
-  }
-
-  /** `undefined`: what the SDK finds. Under a role, temporary credentials that the SDK renews before they expire. */
-  async #credentials(place: CloudPlace) {
-    const { credentials, endpoint, maxAttempts = 3 } = this.#overrides;
-    if (place.roleArn === undefined) return credentials;
-    const { fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
-    return fromTemporaryCredentials({
-      params: { RoleArn: place.roleArn, RoleSessionName: ROLE_SESSION },
-      ...(credentials === undefined ? {} : { masterCredentials: credentials }),
-      clientConfig: {
-        maxAttempts,
-        requestHandler: { requestTimeout: REQUEST_TIMEOUT_MS, connectionTimeout: CONNECT_TIMEOUT_MS },
-        ...(place.region === undefined ? {} : { region: place.region }),
-        ...(endpoint === undefined ? {} : { endpoint }),
-      },
-    });
-  }
+    },
+  });
 }

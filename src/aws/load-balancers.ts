@@ -12,7 +12,7 @@ import {
   type TargetGroupFacts,
   type TargetHealthFacts,
 } from "../domain/index.ts";
-import { LoadBalancerClients, type AwsOverrides } from "./clients.ts";
+import { AwsClients, type AwsOverrides } from "./clients.ts";
 import { Coalescer } from "./coalesce.ts";
 import { toCloudError } from "./errors.ts";
 
@@ -25,7 +25,7 @@ const MAX_PAGES = 20;
 
 /** Reads load balancers through ELBv2. The SDK is loaded at the first read. */
 export function createLoadBalancerReader(options: { readonly clock: Clock } & AwsOverrides): LoadBalancerReader {
-  const clients = new LoadBalancerClients(options);
+  const clients = loadBalancerClients(options);
   const reads = new Coalescer<LoadBalancerFacts>(options.clock, FRESH_MS);
   return {
     describe: (nameOrArn, place, signal) =>
@@ -38,10 +38,18 @@ export function createLoadBalancerReader(options: { readonly clock: Clock } & Aw
   };
 }
 
+/** Clients of Elastic Load Balancing v2. */
+export function loadBalancerClients(overrides: AwsOverrides): AwsClients<ElasticLoadBalancingV2Client> {
+  return new AwsClients(overrides, async (config) => {
+    const { ElasticLoadBalancingV2Client } = await import("@aws-sdk/client-elastic-load-balancing-v2");
+    return new ElasticLoadBalancingV2Client(config);
+  });
+}
+
 type Operation = "DescribeLoadBalancers" | "DescribeTargetGroups" | "DescribeTargetHealth";
 
 async function read(
-  clients: LoadBalancerClients,
+  clients: AwsClients<ElasticLoadBalancingV2Client>,
   nameOrArn: string,
   place: CloudPlace,
   signal: AbortSignal,

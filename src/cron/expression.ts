@@ -87,7 +87,7 @@ function dayMatcher(expression: string, timezone: string | undefined): (at: numb
   if (raw.length < 5) return dayMatcher(NICKNAMES[expression.trim().toLowerCase()] ?? expression, timezone);
   const days = raw.slice(-3);
   if (days.every((field) => field === "*" || field === "?")) return () => true;
-  const task = createTask(`* * * ${days.join(" ")}`, noop, { ...(timezone === undefined ? {} : { timezone }) });
+  const task = createTask(`* * * ${days.join(" ")}`, noop, timezone === undefined ? {} : { timezone });
   void task.destroy();
   let hour = Number.NaN;
   let matches = false;

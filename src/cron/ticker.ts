@@ -72,7 +72,7 @@ export function createTicker(options: { readonly clock: Clock }): Ticker {
     next(expression, timezone, after, count) {
       const schedule = compiled(expression, timezone);
       const slots: number[] = [];
-      for (let at = after; slots.length < count; ) slots.push((at = schedule.next(at)));
+      for (let at = after; slots.length < count;) slots.push((at = schedule.next(at)));
       return slots;
     },
   };

@@ -128,6 +128,8 @@ export interface Incident {
   readonly mergedInto: string | null;
   /** Counts writes. */
   readonly version: number;
+  /** Since when only the aftermath is left: cores answer again, and the load balancer takes them back. Epoch ms; absent or `null` otherwise. */
+  readonly healingSince?: number | null;
   /** What telling people about it has to remember; absent until something was told. Stored with the incident. */
   readonly telling?: Telling;
 }

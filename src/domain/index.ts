@@ -1,4 +1,5 @@
 /** The language of the project: plain types and the ports. Imports nothing from outside this folder. */
+export * from "./alarm-ports.ts";
 export * from "./alarms.ts";
 export * from "./causes.ts";
 export * from "./clock.ts";

@@ -37,7 +37,7 @@ interface Attempt {
 }
 
 /**
- * HTTP/1.1 for probes, spoken straight over sockets. node:http and undici cost 2–5 times the CPU per probe, and neither
+ * HTTP/1.1 for probes, spoken straight over sockets. node:http and undici cost about twice the CPU per probe, and neither
  * tells the phases or gives up a kept connection by age.
  */
 export function createHttpProber(options: HttpProberOptions): HttpProber {

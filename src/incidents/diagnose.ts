@@ -22,7 +22,9 @@ export function diagnose(picture: Picture): Diagnosis[] {
   const take = (found: readonly (Conclusion | undefined)[]): void => {
     for (const one of found) {
       if (one === undefined) continue;
-      conclusions.push(one);
+      // What a wider cause explains already is not told twice; a cause is never left with nobody that it affects.
+      const fresh = one.affected.filter((view) => !explained.has(keyOf(view)));
+      conclusions.push(fresh.length === 0 ? one : { ...one, affected: fresh });
       for (const view of one.affected) explained.add(keyOf(view));
     }
   };

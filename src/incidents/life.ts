@@ -77,6 +77,21 @@ export function followDiagnosis(draft: Draft, diagnosis: Diagnosis, now: number)
   }
 }
 
+/** Keeps whether only the aftermath of an outage is left. */
+export function heal(draft: Draft, diagnosis: Diagnosis, healing: boolean, now: number): void {
+  const before = draft.incident.healingSince ?? null;
+  if (healing === (before !== null)) return;
+  // The evidence is another one from here on: it does not wait with other changes of wording.
+  if (healing) take(draft, diagnosis);
+  draft.set({ healingSince: healing ? now : null });
+  draft.log(
+    "affected-changed",
+    healing
+      ? "Recovering: the cores answer again, and the load balancer has yet to take all of them back."
+      : "No longer recovering.",
+  );
+}
+
 /** A resolved incident that came back. */
 export function reopenIncident(draft: Draft, diagnosis: Diagnosis, now: number): void {
   const gap = now - (draft.incident.resolvedAt ?? now);
@@ -101,7 +116,7 @@ export function reopenIncident(draft: Draft, diagnosis: Diagnosis, now: number):
 /** Nothing of it is left. */
 export function resolveIncident(draft: Draft, fleet: Fleet, now: number): void {
   const { openedAt, affected, reopened } = draft.incident;
-  draft.set({ state: "resolved", resolvedAt: now, silencedBy: null });
+  draft.set({ state: "resolved", resolvedAt: now, silencedBy: null, healingSince: null });
   const lasted = formatDuration(now - openedAt);
   const again = reopened === 0 ? "" : ` (reopened ${reopened === 1 ? "once" : `${reopened} times`})`;
   const who = affected.length === 0 ? "" : ` Affected: ${listSome(targetNames(affected), 5)}.`;

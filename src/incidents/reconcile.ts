@@ -1,9 +1,10 @@
 import type { DecisionOutput, Diagnosis, Fleet, Incident, SeriesState, Silence } from "../domain/index.ts";
 import { scopeKey } from "../domain/index.ts";
+import { keepHealing } from "./aftermath.ts";
 import { rank } from "./conclusion.ts";
 import { Draft } from "./draft.ts";
 import { keepFolded } from "./fold.ts";
-import { followDiagnosis, mergeIncident, openIncident, reopenIncident, resolveIncident, takeIn } from "./life.ts";
+import { followDiagnosis, heal, mergeIncident, openIncident, reopenIncident, resolveIncident, takeIn } from "./life.ts";
 import type { ActiveWindow } from "./maintenance.ts";
 import { match } from "./match.ts";
 import { quietNow } from "./silence.ts";
@@ -40,7 +41,8 @@ export interface ReconcileInput {
 export function reconcile(input: ReconcileInput): DecisionOutput {
   const { fleet, now } = input;
   const storm = input.incidents.find((one) => one.state !== "resolved" && one.cause === "many-deployments-down");
-  const diagnoses = onePerScope(keepFolded(input.diagnoses, fleet, storm));
+  const healed = keepHealing(fleet, onePerScope(input.diagnoses), input.incidents, now);
+  const diagnoses = onePerScope(keepFolded(healed.diagnoses, fleet, storm));
   const matching = match(diagnoses, input.incidents, now, fleet.incidents.reopenWithinMs);
   const quiet = quietNow(input);
   const alive: Draft[] = [];
@@ -48,6 +50,7 @@ export function reconcile(input: ReconcileInput): DecisionOutput {
 
   for (const { incident, diagnosis } of matching.follow) {
     const draft = new Draft(incident, now);
+    heal(draft, diagnosis, healed.healing.has(incident.id), now);
     followDiagnosis(draft, diagnosis, now);
     alive.push(draft);
   }

@@ -86,7 +86,8 @@ function headline(incident: Incident, redact: (text: string) => string): string 
   const where = incident.deployment ?? incident.scope.id;
   const title = `${where}: ${CAUSE_TEXTS[incident.cause].title}`;
   if (incident.mergedInto !== null) return oneLine(redact(`Part of ${incident.mergedInto}: ${title}`));
-  return oneLine(redact(incident.state === "resolved" ? `Resolved: ${title}` : title));
+  if (incident.state === "resolved") return oneLine(redact(`Resolved: ${title}`));
+  return oneLine(redact((incident.healingSince ?? null) === null ? title : `Recovering: ${title}`));
 }
 
 /** What it means now: once it is over, that it is. */

@@ -15,7 +15,8 @@ export class Wake {
   async wait(clock: Clock, ms: number): Promise<void> {
     if (!this.#set) {
       await new Promise<void>((resolve) => {
-        const timer = Number.isFinite(ms) ? clock.after(ms, resolve) : undefined;
+        // Whole milliseconds: a rest of a fraction may end before the clock shows that it is over.
+        const timer = Number.isFinite(ms) ? clock.after(Math.max(1, Math.ceil(ms)), resolve) : undefined;
         this.#rouse = () => {
           timer?.clear();
           resolve();

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { MinuteCounts } from "./load-balancer-counts.ts";
 import type { TargetView } from "./load-balancer-targets.ts";
 
 /** What exists in the simulated account. Services read it at each call, so a change shows at once. */
@@ -22,6 +23,8 @@ export interface AwsLoadBalancer {
   readonly targetGroups: AwsTargetGroup[];
   readonly attributes: Record<string, string>;
   readonly tags: Record<string, string>;
+  /** What it did, for CloudWatch; without it nothing was ever sent through it. */
+  readonly minutes?: () => readonly MinuteCounts[];
 }
 
 /** A listener that forwards to the first target group. */
@@ -57,6 +60,7 @@ export interface LoadBalancerPlan {
   readonly targetGroups: readonly { readonly name: string; readonly port: number; targets(): readonly TargetView[] }[];
   readonly tags?: Readonly<Record<string, string>>;
   readonly createdAt?: string;
+  readonly minutes?: () => readonly MinuteCounts[];
 }
 
 /** A load balancer with ARNs of the real shape. The same plan gives the same ARNs. */
@@ -101,6 +105,7 @@ export function awsLoadBalancer(plan: LoadBalancerPlan): AwsLoadBalancer {
       "routing.http2.enabled": "true",
     },
     tags: { ...plan.tags },
+    ...(plan.minutes === undefined ? {} : { minutes: plan.minutes }),
   };
 }
 

@@ -1,8 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { AwsFault, type AwsRequest, type AwsResponse, type AwsService } from "./aws-server.ts";
 
-/** A value of an answer: text, a structure, or a list (written as `<member>` elements). `undefined` is left out. */
-export type Xml = string | number | boolean | undefined | readonly Xml[] | { readonly [name: string]: Xml };
+/** A value of an answer: text, a structure, a list (`<member>` elements), or a map (`<entry>`). `undefined` is left out. */
+export type Xml =
+  | string
+  | number
+  | boolean
+  | undefined
+  | readonly Xml[]
+  | ReadonlyMap<string, string>
+  | { readonly [name: string]: Xml };
 
 /** Parameters of one call. */
 export interface QueryParameters {
@@ -84,6 +91,10 @@ function render(name: string, value: Xml): string {
   if (Array.isArray(value)) {
     const members: readonly Xml[] = value;
     return `<${name}>${members.map((member) => render("member", member)).join("")}</${name}>`;
+  }
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, held]) => `<entry>${render("key", key)}${render("value", held)}</entry>`);
+    return `<${name}>${entries.join("")}</${name}>`;
   }
   if (typeof value === "object") {
     const parts = Object.entries(value).map(([key, part]) => render(key, part));

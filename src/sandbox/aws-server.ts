@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { gunzipSync } from "node:zlib";
 import type { Clock } from "../domain/index.ts";
 
 /** One signed request, as a service sees it. */
@@ -17,6 +18,7 @@ export interface AwsResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** An error that a service answers with; thrown by its operations. */
@@ -41,13 +43,23 @@ export interface AwsService {
   handle(request: AwsRequest): AwsResponse | Promise<AwsResponse>;
   /** The error document of its wire format. */
   fault(fault: AwsFault): AwsResponse;
+  /** What anyone may get without a signature: certificates, confirmation links. `undefined`: not of this service. */
+  open?(url: URL): AwsResponse | undefined;
 }
 
-/** What is broken. Without `service` or `action` it is so for all. */
+/**
+ * What is broken. `down`: cut before the operation is done; `cut`: the operation is done and the connection cut within the
+ * answer; `truncate`: it is done, and half of the answer's document is sent as if it were all.
+ */
 export interface AwsTrouble {
-  readonly kind: "throttle" | "deny" | "error" | "hang" | "down";
+  readonly kind: "throttle" | "deny" | "error" | "hang" | "down" | "cut" | "truncate";
+  /** Without it: every service, and so for `action`. */
   readonly service?: string;
   readonly action?: string;
+  /** So many requests that it is about go well first; none unless set. */
+  readonly skip?: number;
+  /** So many are broken then; all unless set. */
+  readonly times?: number;
 }
 
 /** A request that was taken. */
@@ -80,10 +92,28 @@ export async function startAws(options: {
 }): Promise<SandboxAws> {
   const services = new Map(options.services.map((service) => [service.scope, service]));
   const calls: AwsCall[] = [];
-  let troubles: readonly AwsTrouble[] = [];
+  let troubles: readonly { readonly trouble: AwsTrouble; seen: number }[] = [];
 
-  const answer = async (incoming: IncomingMessage): Promise<AwsResponse | "hang" | "down"> => {
+  const troubleOf = (service: string, action: string): AwsTrouble["kind"] | undefined => {
+    let found: AwsTrouble["kind"] | undefined;
+    for (const each of troubles) {
+      const { kind, skip = 0, times = Infinity } = each.trouble;
+      if ((each.trouble.service ?? service) !== service || (each.trouble.action ?? action) !== action) continue;
+      const turn = each.seen++;
+      if (turn >= skip && turn < skip + times) found ??= kind;
+    }
+    return found;
+  };
+
+  const answer = async (incoming: IncomingMessage): Promise<AwsResponse | "hang" | "down" | Broken> => {
     const body = await bodyOf(incoming);
+    if (incoming.headers.authorization === undefined) {
+      const url = new URL(incoming.url ?? "/", "http://127.0.0.1");
+      for (const service of options.services) {
+        const found = service.open?.(url);
+        if (found !== undefined) return found;
+      }
+    }
     const scope = SCOPE.exec(incoming.headers.authorization ?? "");
     const [, accessKeyId = "", region = "", name = ""] = scope ?? [];
     const service = services.get(name);
@@ -93,11 +123,12 @@ export async function startAws(options: {
     if (action === undefined) return service.fault(new AwsFault("MissingAction", "The request names no operation"));
     calls.push({ at: options.clock.now(), service: name, action, region, accessKeyId });
     if (calls.length > MAX_CALLS) calls.shift();
-    const trouble = troubles.find((each) => (each.service ?? name) === name && (each.action ?? action) === action);
-    if (trouble?.kind === "hang" || trouble?.kind === "down") return trouble.kind;
+    const trouble = troubleOf(name, action);
+    if (trouble === "hang" || trouble === "down") return trouble;
     try {
-      if (trouble !== undefined) throw faultOf(trouble.kind, name, action);
-      return await service.handle({ region, accessKeyId, action, headers: incoming.headers, body });
+      if (trouble === "throttle" || trouble === "deny" || trouble === "error") throw faultOf(trouble, name, action);
+      const response = await service.handle({ region, accessKeyId, action, headers: incoming.headers, body });
+      return trouble === undefined ? response : { broken: trouble, response };
     } catch (error) {
       if (error instanceof AwsFault) return service.fault(error);
       throw error;
@@ -127,7 +158,7 @@ export async function startAws(options: {
     url: `http://127.0.0.1:${port}`,
     calls,
     setTroubles: (next) => {
-      troubles = next;
+      troubles = next.map((trouble) => ({ trouble, seen: 0 }));
     },
     stop: () =>
       new Promise((resolve) => {
@@ -137,18 +168,38 @@ export async function startAws(options: {
   };
 }
 
+/** An operation that was done, and what becomes of its answer. */
+interface Broken {
+  readonly broken: "cut" | "truncate";
+  readonly response: AwsResponse;
+}
+
+/** Where permissions bear another name than the signature's scope. */
+const PERMISSION_PREFIX: Readonly<Record<string, string>> = { monitoring: "cloudwatch", tagging: "tag" };
+
 function faultOf(kind: "throttle" | "deny" | "error", service: string, action: string): AwsFault {
   if (kind === "throttle") return new AwsFault("Throttling", "Rate exceeded");
   if (kind === "error")
     return new AwsFault("InternalFailure", "The request processing has failed because of an unknown error", 500);
   const who = "arn:aws:iam::123456789012:user/corewatch";
-  return new AwsFault("AccessDenied", `User: ${who} is not authorized to perform: ${service}:${action}`, 403);
+  return new AwsFault(
+    "AccessDenied",
+    `User: ${who} is not authorized to perform: ${PERMISSION_PREFIX[service] ?? service}:${action}`,
+    403,
+  );
 }
 
-function send(outgoing: ServerResponse, { status, contentType, body }: AwsResponse): void {
+function send(outgoing: ServerResponse, answer: AwsResponse | Broken): void {
   if (outgoing.destroyed) return;
-  outgoing.writeHead(status, { "content-type": contentType, "content-length": Buffer.byteLength(body) });
-  outgoing.end(body);
+  const { status, contentType, body, headers } = "broken" in answer ? answer.response : answer;
+  const whole = Buffer.from(body);
+  const half = whole.subarray(0, Math.floor(whole.length / 2));
+  const broken = "broken" in answer ? answer.broken : undefined;
+  const sent = broken === undefined ? whole : half;
+  const length = broken === "cut" ? whole.length : sent.length;
+  outgoing.writeHead(status, { "content-type": contentType, ...headers, "content-length": length });
+  if (broken === "cut") outgoing.write(sent, () => outgoing.socket?.destroy());
+  else outgoing.end(sent);
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<string> {
@@ -159,5 +210,9 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
     if (size > MAX_BODY_BYTES) throw new Error("the request is larger than 1 MB");
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  const sent = Buffer.concat(chunks);
+  // The SDK compresses large PutMetricData requests.
+  const whole =
+    incoming.headers["content-encoding"] === "gzip" ? gunzipSync(sent, { maxOutputLength: MAX_BODY_BYTES }) : sent;
+  return whole.toString("utf8");
 }

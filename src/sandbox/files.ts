@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { errorCode } from "../store/errors.ts";
@@ -43,6 +43,19 @@ export async function claimFolder(dir: string): Promise<() => Promise<void>> {
   }
   await writeWhole(file, `${JSON.stringify({ pid: process.pid, born: await bornAt(process.pid) })}\n`, 0o600);
   return () => rm(file, { force: true });
+}
+
+/**
+ * Removes what a corewatch kept for a fleet.yaml in `dir`: for root its store lives outside, in the folder that
+ * `.corewatch/store.json` names. Only a folder of the store's own shape is removed.
+ */
+export async function removeStoreOf(dir: string): Promise<void> {
+  const state = join(dir, ".corewatch");
+  const file = join(state, "store.json");
+  if (!(await exists(file))) return;
+  const { home = "", madeFor }: { home?: string; madeFor?: string } = JSON.parse(await readFile(file, "utf8"));
+  const own = madeFor === (await realpath(state)) && /^\/var\/lib\/corewatch\/[0-9a-f]{16}$/.test(home);
+  if (own) await rm(home, { recursive: true, force: true });
 }
 
 /** When a process was started, in the kernel's ticks: with the pid it names one process for good. `none`: there is no such process. */

@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import type { Clock } from "../domain/index.ts";
+import { errorCode } from "../store/errors.ts";
 import { awsLoadBalancer } from "./aws-model.ts";
 import type { AwsModel } from "./aws-model.ts";
 import type { SandboxCore } from "./core-fleet.ts";
@@ -12,6 +14,41 @@ import type { SandboxLoadBalancer } from "./load-balancer.ts";
 /** Region and account of the simulated cloud. */
 export const REGION = "eu-west-1";
 export const ACCOUNT = "123456789012";
+
+const CLAIM_PORT = 3566;
+const NETWORKS = 250;
+
+/**
+ * Claims 127.N.0.0/16 of the loopback for one sandbox: a dead core's port must be free for it alone when it comes back.
+ * The claim is a port that is held open, so it ends with the process. @throws Error when all networks are claimed.
+ */
+export async function claimNetwork(): Promise<{ readonly network: number; release(): Promise<void> }> {
+  for (let network = 0; network < NETWORKS; network++) {
+    const holder = createServer((socket) => socket.destroy());
+    try {
+      await new Promise<void>((resolve, reject) => {
+        holder.once("error", reject);
+        holder.listen({ host: `127.${network}.0.1`, port: CLAIM_PORT }, resolve);
+      });
+      return { network, release: () => new Promise((resolve) => void holder.close(() => resolve())) };
+    } catch (error) {
+      if (errorCode(error) !== "EADDRINUSE") throw error;
+    }
+  }
+  throw new Error(`${NETWORKS} sandboxes run on this machine already: stop one`);
+}
+
+/** The plan with its instances in the claimed network. */
+export function relocate(plan: FleetPlan, network: number): FleetPlan {
+  const moved = (host: string): string => host.replace(/^127\.0\./, `127.${network}.`);
+  return {
+    ...plan,
+    deployments: plan.deployments.map((deployment) => ({
+      ...deployment,
+      cores: deployment.cores.map((core) => ({ ...core, host: moved(core.host) })),
+    })),
+  };
+}
 
 /** Starts the load balancer of one deployment in front of its cores, and enters it into the AWS account. */
 export async function startBalancer(
@@ -27,7 +64,8 @@ export async function startBalancer(
   const balancer = await startLoadBalancer({
     clock,
     zones,
-    healthCheck: seedHealthCheck(plan.healthCheckSpeed),
+    // Checked more often than in the seed, but as patiently: a core whose database is down takes its 5 s to say so.
+    healthCheck: { ...seedHealthCheck(plan.healthCheckSpeed), timeoutMs: 10_000 },
     targets: cores.map(targetOf),
     ...(deployment.secure ? { certificate: { cert, key } } : {}),
   });

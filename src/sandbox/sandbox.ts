@@ -11,12 +11,12 @@ import { CoreFleet } from "./core-fleet.ts";
 import type { SandboxCore } from "./core-fleet.ts";
 import { startDatabase } from "./database.ts";
 import type { SandboxDatabase } from "./database.ts";
-import { claimFolder, writeWhole } from "./files.ts";
+import { claimFolder, removeStoreOf, writeWhole } from "./files.ts";
 import { planFleet } from "./fleets.ts";
 import type { FleetPlan, PlannedCore, PlannedDeployment } from "./fleets.ts";
 import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
 import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
-import { ACCOUNT, REGION, startBalancer, targetOf } from "./fleets-network.ts";
+import { ACCOUNT, REGION, claimNetwork, relocate, startBalancer, targetOf } from "./fleets-network.ts";
 import { renderEnv, renderFleet, serverName } from "./fleets-file.ts";
 import type { SandboxLoadBalancer } from "./load-balancer.ts";
 import { startSlack } from "./slack-server.ts";
@@ -24,7 +24,7 @@ import type { SandboxSlack } from "./slack-server.ts";
 
 const LOOPBACK = "127.0.0.1";
 
-export type { Sandbox, SandboxEvent, SandboxOptions };
+export type { Sandbox, SandboxOptions };
 
 /** Starts a fleet with all that is around it. @throws Error when a part cannot start; nothing is left running then. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -80,7 +80,17 @@ class Running implements Sandbox {
   async start(): Promise<void> {
     const { dir, clock, passing = false } = this.#options;
     this.#stops.push(await claimFolder(dir));
-    if (passing) this.#stops.push(() => rm(dir, { recursive: true, force: true }));
+    if (passing) {
+      this.#stops.push(async () => {
+        await removeStoreOf(dir);
+        await rm(dir, { recursive: true, force: true });
+      });
+      // What a run left that was killed.
+      await removeStoreOf(dir);
+      await rm(join(dir, ".corewatch"), { recursive: true, force: true });
+    }
+    const claim = await this.#own(claimNetwork(), (part) => part.release());
+    this.#plan = relocate(this.#plan, claim.network);
     const token = `xoxb-sandbox-${secret()}`;
     const starting = [
       this.#own(startDatabase({ dir, maxConnections: this.#plan.maxConnections, passing }), (part) => part.close()),

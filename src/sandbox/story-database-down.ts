@@ -17,7 +17,7 @@ export const databaseDown: Story = {
     const affected = await stage.untilIncident(
       "the cores are told as affected by the database",
       (all) => all.some((one) => one.id === id && one.affected.some(({ target }) => target.kind === "core")),
-      12_000,
+      22_000,
     );
     const open = affected.filter((one) => one.state !== "resolved");
     stage.expect("one open incident", open.length === 1, () => open.map((one) => `${one.id} ${one.cause}`).join(", "));

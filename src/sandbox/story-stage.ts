@@ -58,6 +58,7 @@ export class StoryStage implements Stage {
     return this.#until(
       `Slack: ${what}`,
       () => {
+        this.#lookAtSlack();
         const messages = this.sandbox.slack.messages();
         if (holds(messages)) return Promise.resolve({ held: true, value: messages });
         const last = messages.slice(-3).map((message) => line(message.text));
@@ -100,7 +101,7 @@ export class StoryStage implements Stage {
     const done = this.sandbox.events
       .slice(this.#eventsBefore)
       .map(({ at, text }) => ({ at, who: "fleet" as const, text }));
-    return [...done, ...this.#lines]
+    return [...this.#lines, ...done]
       .sort((a, b) => a.at - b.at)
       .map(({ at, who, text }) => ({ atMs: Math.max(0, Math.round(at - this.#began)), who, text }));
   }

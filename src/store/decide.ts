@@ -1,4 +1,4 @@
-import type { DecisionInput, DecisionOutput, Incident, SeriesKey, Silence } from "../domain/index.ts";
+import type { DecisionInput, DecisionOutput, SeriesKey } from "../domain/index.ts";
 import { run } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import type { FleetRow } from "./fleet-row.ts";
@@ -33,8 +33,8 @@ class Nothing extends Error {
 }
 
 /**
- * Reads, lets `decide` choose, and writes, all in one transaction under the fleet's lock. The output comes back as it was
- * stored: texts redacted, versions counted up.
+ * Reads, lets `decide` choose, and writes, all in one transaction under the fleet's lock. The output comes back with
+ * states and incidents as they were stored: versions counted up.
  * @throws StoreUnavailable; Error when `decide` throws or used other states than the ones it was given.
  */
 export async function runDecision(
@@ -59,7 +59,7 @@ export async function runDecision(
       const output = decide({
         states,
         incidents: found.rows.map(incidentOf),
-        silences: readSilences(around.rows[0]?.silences ?? []),
+        silences: (around.rows[0]?.silences ?? []).map(silenceOf),
         newIncidentId: () => incidentId(++last),
       });
       if (isEmpty(output)) throw new Nothing(output);
@@ -95,10 +95,6 @@ const AROUND = {
   coalesce((SELECT jsonb_agg(s) FROM (${ACTIVE_SILENCES}) s), '[]') AS silences`,
 };
 
-function readSilences(rows: readonly SilenceRow[]): Silence[] {
-  return rows.map(silenceOf);
-}
-
 function isEmpty(output: DecisionOutput): boolean {
   return [output.states, output.incidents, output.events, output.notices].every(
     (list: readonly unknown[]) => list.length === 0,
@@ -106,7 +102,7 @@ function isEmpty(output: DecisionOutput): boolean {
 }
 
 function topicsOf(output: DecisionOutput): string[] {
-  const topics: [string, readonly (Incident | object)[]][] = [
+  const topics: [string, readonly object[]][] = [
     ["states", output.states],
     ["incidents", [...output.incidents, ...output.events]],
     ["notices", output.notices],

@@ -85,7 +85,9 @@ async function joinOrStart(home: Home, options: EmbeddedOptions, signal: AbortSi
   while (clock.monotonic() < end && !signal.aborted) {
     const url = await addressOf(home);
     const presence = url === undefined ? "absent" : await join(url);
-    if (url !== undefined && typeof presence !== "string") return { url, presence, owner: presence.alone };
+    if (url !== undefined && typeof presence !== "string") {
+      return { url, presence, owner: presence.alone && !(await isStarting(options.dir)) };
+    }
     if (presence === "absent") {
       const lock = await takeLock(options.dir, "store");
       if (typeof lock !== "number") {
@@ -99,6 +101,14 @@ async function joinOrStart(home: Home, options: EmbeddedOptions, signal: AbortSi
     await wait(clock, POLL_MS, signal);
   }
   throw new Error(`the embedded store in ${home.folder} did not come up: see ${home.log}`);
+}
+
+/** Whether another process is just starting the server: it comes up a moment before that process has joined it. */
+async function isStarting(dir: string): Promise<boolean> {
+  const lock = await takeLock(dir, "store");
+  if (typeof lock === "number") return true;
+  await lock.release();
+  return false;
 }
 
 /** Under the start lock: nobody else starts. It may be running by now, or still be going down. */

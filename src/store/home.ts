@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { chmod, chown, lstat, mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { installedBinaries, usableBinaries } from "./binaries.ts";
+import { USE_URL, installedBinaries, usableBinaries } from "./binaries.ts";
 import type { Binaries } from "./binaries.ts";
 import { ROLE, initCluster } from "./cluster.ts";
 import { errorCode } from "./errors.ts";
@@ -41,7 +41,7 @@ const LONGEST_RUN = 85;
  * @throws Error when the folder belongs to somebody else.
  */
 export async function findHome(dir: string, systemDir: string): Promise<Home> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeFolder(dir, 0o700);
   const here = await realpath(dir);
   const named = await readStoreFile(here);
   const known = named !== undefined && (named.madeFor === here || !(await present(named.madeFor)));
@@ -109,7 +109,7 @@ export interface Outfit {
 /** Prepares the folders and the programs, and makes the cluster when there is none. The caller holds the start lock. */
 export async function prepare(home: Home, packages?: string): Promise<Outfit> {
   const user = await userFor(home);
-  await mkdir(home.folder, { recursive: true });
+  await makeFolder(home.folder, 0o755);
   // Whatever the umask: the server's own user walks through, and sees nothing on the way.
   if (user !== undefined) for (const folder of [home.copies, home.folder]) await chmod(folder, 0o711);
   const binaries = await usableBinaries(await installedBinaries(packages), user, home.copies);
@@ -168,6 +168,18 @@ export async function addressOf(home: Home): Promise<string | undefined> {
       });
     }
     throw error;
+  }
+}
+
+async function makeFolder(path: string, mode: number): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+  } catch (error) {
+    const why = errorCode(error);
+    if (why === undefined || !["EACCES", "EROFS", "EPERM", "ENOTDIR"].includes(why)) throw error;
+    throw new Error(`corewatch keeps its store in ${path} and may not write there (${why}): let it, or ${USE_URL}`, {
+      cause: error,
+    });
   }
 }
 

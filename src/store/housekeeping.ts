@@ -13,7 +13,7 @@ import { HOUR, MINUTE } from "./spans.ts";
 const SETTLE_MS = 5_000;
 /** Spans in one run, so that a long outage's backlog is worked off in several. */
 const MOST_SPANS = 240;
-/** How long resolved incidents, and silences that ended, are kept beyond the hours: they are few. */
+/** Resolved incidents are few, and people look them up: they are kept by number, not by age. */
 const KEPT_INCIDENTS = 5_000;
 
 /** Rollups, partitions ahead, retention. */

@@ -23,8 +23,7 @@ export function incidentOf(row: IncidentRow): Incident {
 
 /** `INC-12` → 12; 0 for what is no id of ours. */
 export function incidentNumber(id: string): number {
-  const number = Number(/^INC-(\d{1,9})$/.exec(id)?.[1] ?? "0");
-  return number;
+  return Number(/^INC-(\d{1,9})$/.exec(id)?.[1] ?? "0");
 }
 
 /** The id of incident `number`. */
@@ -40,6 +39,8 @@ export async function writeIncidents(
   clean: Clean,
 ): Promise<Incident[]> {
   if (incidents.length === 0) return [];
+  const odd = incidents.find((incident) => incidentNumber(incident.id) === 0);
+  if (odd !== undefined) throw new Error(`"${odd.id}" is no id of an incident`);
   const cleaned = incidents.map((incident) => ({
     ...incident,
     evidence: incident.evidence.slice(0, 12).map((line) => clean(line, MAX.text)),

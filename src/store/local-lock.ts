@@ -14,7 +14,8 @@ export interface LocalLock {
 
 /**
  * Takes the lock `name` over `folder`, or says who has it. The lock is a listening socket, so the kernel frees it with
- * the process, however that ends: there is no stale state to clean up. On Linux the socket has no file at all.
+ * the process, however that ends: there is no stale state to clean up. On Linux the socket has no file at all,
+ * and so is seen by processes of the same network namespace (the same container) only.
  * @returns the lock, or the pid of the process that holds it (0 when it does not say).
  */
 export async function takeLock(folder: string, name: string): Promise<LocalLock | number> {

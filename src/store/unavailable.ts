@@ -17,7 +17,6 @@ const PASSING_STATES = new Set([
 const PASSING_CODES = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
-  "ENOENT",
   "EPIPE",
   "ETIMEDOUT",
   "EHOSTUNREACH",
@@ -38,6 +37,8 @@ export function isUnavailable(error: unknown): boolean {
   // Several addresses of one name, each refused.
   if (error instanceof AggregateError) return error.errors.every(isUnavailable);
   const code = errorCode(error);
+  // A socket that is not there; a file that is not there is another matter.
+  if (code === "ENOENT") return error instanceof Error && "syscall" in error && error.syscall === "connect";
   if (code === undefined) return PASSING_TEXT.test(errorText(error));
   return PASSING_CODES.has(code) || PASSING_STATES.has(code) || code.startsWith("08");
 }

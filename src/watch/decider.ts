@@ -1,6 +1,16 @@
 import { createLateness } from "../../checks/lateness.ts";
 import { StoreUnavailable } from "../domain/index.ts";
-import type { Clock, DecisionInput, DecisionOutput, Diagnosis, Incident, Log, Service, Store, Timer } from "../domain/index.ts";
+import type {
+  Clock,
+  DecisionInput,
+  DecisionOutput,
+  Diagnosis,
+  Incident,
+  Log,
+  Service,
+  Store,
+  Timer,
+} from "../domain/index.ts";
 import type { Series, SeriesBook } from "./series.ts";
 
 /** What a decision needs of the platform around it. */
@@ -14,7 +24,11 @@ export interface DeciderOptions {
   /** All that is wrong now. */
   readonly diagnose: () => readonly Diagnosis[];
   /** Makes incidents follow. Pure. */
-  readonly reconcile: (input: DecisionInput, diagnoses: readonly Diagnosis[], states: DecisionOutput["states"]) => DecisionOutput;
+  readonly reconcile: (
+    input: DecisionInput,
+    diagnoses: readonly Diagnosis[],
+    states: DecisionOutput["states"],
+  ) => DecisionOutput;
   readonly onStore: (reachable: boolean) => void;
   readonly onDecided?: (decided: Decided) => void;
 }
@@ -76,11 +90,21 @@ export class Decider implements Service {
   }
 
   /** Milliseconds from the first failing observation to the diagnosis, and from the diagnosis to its commit. */
-  stats(): { readonly toDiagnosis: ReturnType<ReturnType<typeof createLateness>["summary"]>; readonly toCommit: ReturnType<ReturnType<typeof createLateness>["summary"]> } {
+  stats(): {
+    readonly toDiagnosis: ReturnType<ReturnType<typeof createLateness>["summary"]>;
+    readonly toCommit: ReturnType<ReturnType<typeof createLateness>["summary"]>;
+  } {
     return { toDiagnosis: this.#toDiagnosis.summary(), toCommit: this.#toCommit.summary() };
   }
 
+  /** Reads the stored states, so that what is observed first is judged on top of them; if that fails, it is done later. */
   async start(): Promise<void> {
+    try {
+      await this.#load();
+    } catch (error) {
+      this.#options.log.warn("the stored states could not be read yet: probing begins without them", { error });
+      this.#options.onStore(false);
+    }
     this.request("soon");
   }
 
@@ -140,40 +164,43 @@ export class Decider implements Service {
   #run(): void {
     this.#timer = undefined;
     if (this.#held !== undefined && this.#held.until <= this.#options.clock.monotonic()) this.#held = undefined;
-    this.#running = this.#decide().then((retryMs) => {
-      this.#running = undefined;
-      const { clock } = this.#options;
-      const again = this.#again === undefined ? undefined : Math.max(0, this.#again - clock.monotonic());
-      this.#again = undefined;
-      if (retryMs !== undefined) this.#arm(Math.max(retryMs, again ?? 0));
-      else if (again !== undefined) this.#arm(again);
-    });
+    this.#running = this.#decideOnce();
+  }
+
+  async #decideOnce(): Promise<void> {
+    const retryMs = await this.#decide();
+    this.#running = undefined;
+    const again = this.#again === undefined ? undefined : Math.max(0, this.#again - this.#options.clock.monotonic());
+    this.#again = undefined;
+    if (retryMs !== undefined) this.#arm(Math.max(retryMs, again ?? 0));
+    else if (again !== undefined) this.#arm(again);
   }
 
   /** Gives when to try again, ms; `undefined` when it is done. */
   async #decide(): Promise<number | undefined> {
     const { clock, log, store, book, onStore, onDecided, reopenWithinMs } = this.#options;
     try {
-      if (!this.#loaded) {
-        book.adopt(await store.states());
-        this.#loaded = true;
-      }
-      const work = book.unstored().map((series) => ({ series, mark: series.mark }));
-      const keys = work.map(({ series }) => series.key);
+      await this.#load();
+      const unstored = book.unstored();
+      let written: { readonly series: Series; readonly mark: number }[] = [];
       let diagnosedAt = 0;
       let diagnoses: readonly Diagnosis[] = [];
       let incidents: readonly Incident[] = [];
+      const keys = unstored.map(({ key }) => key);
       const output = await store.decide(keys, clock.now() - reopenWithinMs(), (input) => {
-        for (const { series } of work) series.adoptFrom(input.states);
+        for (const series of unstored) series.adoptFrom(input.states);
+        written = unstored.filter(({ pending }) => pending.length > 0).map((series) => ({ series, mark: series.mark }));
         diagnoses = this.#options.diagnose();
         diagnosedAt = clock.monotonic();
         incidents = input.incidents;
-        const states = work.map(({ series }) => series.state);
-        for (const one of work) one.mark = one.series.mark;
-        return this.#options.reconcile(input, diagnoses, states);
+        return this.#options.reconcile(
+          input,
+          diagnoses,
+          written.map(({ series }) => series.state),
+        );
       });
       const committedAt = clock.monotonic();
-      for (const { series, mark } of work) series.stored(mark);
+      for (const { series, mark } of written) series.stored(mark);
       this.#diagnoses = diagnoses;
       this.#keepOpen(incidents, output.incidents);
       this.#measure(output, book, diagnosedAt, committedAt);
@@ -190,6 +217,12 @@ export class Decider implements Service {
     }
   }
 
+  async #load(): Promise<void> {
+    if (this.#loaded) return;
+    this.#options.book.adopt(await this.#options.store.states());
+    this.#loaded = true;
+  }
+
   #keepOpen(read: readonly Incident[], written: readonly Incident[]): void {
     const all = new Map([...read, ...written].map((incident) => [incident.id, incident]));
     this.#open = new Map([...all].filter(([, { state }]) => state !== "resolved"));
@@ -197,7 +230,9 @@ export class Decider implements Service {
   }
 
   #measure(output: DecisionOutput, book: SeriesBook, diagnosedAt: number, committedAt: number): void {
-    const opened = new Set(output.events.filter(({ kind }) => kind === "opened" || kind === "reopened").map((one) => one.incident));
+    const opened = new Set(
+      output.events.filter(({ kind }) => kind === "opened" || kind === "reopened").map((one) => one.incident),
+    );
     for (const incident of output.incidents) {
       if (!opened.has(incident.id)) continue;
       const first = earliest(book, incident);
@@ -211,7 +246,9 @@ export class Decider implements Service {
 function earliest(book: SeriesBook, incident: Incident): number | undefined {
   const targets = new Set(incident.affected.map(({ target }) => `${target.kind}:${target.id}`));
   const since = [...book.all.values()]
-    .filter((series: Series) => series.failingSince !== undefined && targets.has(`${series.target.kind}:${series.target.id}`))
+    .filter(
+      (series: Series) => series.failingSince !== undefined && targets.has(`${series.target.kind}:${series.target.id}`),
+    )
     .map((series) => series.failingSince ?? Infinity);
   return since.length === 0 ? undefined : Math.min(...since);
 }

@@ -1,4 +1,11 @@
-import { type Clock, type Housekeeping, type Log, type Service, StoreUnavailable, type Timer } from "../domain/index.ts";
+import {
+  type Clock,
+  type Housekeeping,
+  type Log,
+  type Service,
+  StoreUnavailable,
+  type Timer,
+} from "../domain/index.ts";
 
 /** How often minutes are rolled up, partitions made and old data dropped. */
 const EVERY_MS = 60_000;

@@ -18,7 +18,10 @@ export function configurationRejected(fleet: Fleet, sentences: readonly string[]
     cause: "configuration-rejected",
     severity: "minor",
     signIn: "unknown",
-    evidence: [...sentences.slice(0, MAX_SENTENCES), ...(more > 0 ? [`${more} more: "corewatch config check" lists them.`] : [])],
+    evidence: [
+      ...sentences.slice(0, MAX_SENTENCES),
+      ...(more > 0 ? [`${more} more: "corewatch config check" lists them.`] : []),
+    ],
     affected: [],
   };
 }

@@ -76,7 +76,11 @@ export class ProberHealth {
       if (held !== undefined) return held;
     }
     if (SILENT.has(observation.reason) && this.#allSilent(now)) {
-      return unknown(observation, "prober-network", "no host answers and nothing else does: the fault is on the way out from here");
+      return unknown(
+        observation,
+        "prober-network",
+        "no host answers and nothing else does: the fault is on the way out from here",
+      );
     }
     return observation;
   }
@@ -104,13 +108,17 @@ export class ProberHealth {
     const reasons: string[] = [];
     const names = [...this.#names.values()].filter(({ at }) => now - at < WINDOW_MS);
     if (names.length >= 2 && names.every(({ failingSince }) => failingSince !== undefined)) {
-      reasons.push(`No name can be looked up: the DNS resolvers of this host gave no answer for any of ${names.length} names.`);
+      reasons.push(
+        `No name can be looked up: the DNS resolvers of this host gave no answer for any of ${names.length} names.`,
+      );
     }
     const places = this.#recent(now);
     if (places.length > 0 && places.every(({ word }) => word === "local")) {
       reasons.push("This host cannot open network connections: it has no route, or no sockets left.");
     } else if (this.#allSilent(now)) {
-      reasons.push(`Nothing answers: all of ${places.length} hosts are silent at once, as when this host's way out is cut.`);
+      reasons.push(
+        `Nothing answers: all of ${places.length} hosts are silent at once, as when this host's way out is cut.`,
+      );
     }
     if (this.#late.filter((at) => now - at < LATE_WINDOW_MS).length >= LATE_LOOKS) {
       reasons.push("This process gets too little processor time: its event loop is more than a second late.");
@@ -123,7 +131,8 @@ export class ProberHealth {
   #outage(now: number): string | undefined {
     if (this.#storeDown === undefined) return undefined;
     const { since, until } = this.#storeDown;
-    if ((until ?? now) - since < STORE_GRACE_MS || (until !== undefined && now - until > STORE_TOLD_MS)) return undefined;
+    if ((until ?? now) - since < STORE_GRACE_MS || (until !== undefined && now - until > STORE_TOLD_MS))
+      return undefined;
     const seconds = Math.round(((until ?? now) - since) / 1_000);
     return until === undefined
       ? `The store has been out of reach for ${seconds} s: observations wait in memory, notices wait too.`
@@ -135,7 +144,11 @@ export class ProberHealth {
     const { until } = this.#storeDown;
     const grace = this.#graceOf.get(observation.target.id) ?? 0;
     if (until !== undefined && now - until > grace) return observation;
-    return unknown(observation, "internal-error", "the store was out of reach: beats sent meanwhile could not be taken");
+    return unknown(
+      observation,
+      "internal-error",
+      "the store was out of reach: beats sent meanwhile could not be taken",
+    );
   }
 
   #weighName(host: string, observation: Observation, now: number): Observation | undefined {
@@ -145,7 +158,11 @@ export class ProberHealth {
     if (failed) {
       name.at = now;
       name.failingSince ??= now;
-    } else if (observation.phases?.dns !== undefined || observation.reason === "dns-not-found" || observation.check === "dns") {
+    } else if (
+      observation.phases?.dns !== undefined ||
+      observation.reason === "dns-not-found" ||
+      observation.check === "dns"
+    ) {
       name.at = now;
       name.failingSince = undefined;
       name.foundAt = now;
@@ -153,7 +170,11 @@ export class ProberHealth {
     if (!failed || this.#names.size < 2) return undefined;
     const { failingSince = now } = name;
     for (const [other, { foundAt }] of this.#names) if (other !== host && foundAt >= failingSince) return undefined;
-    return unknown(observation, "prober-dns", `${observation.detail}: no other name was looked up since, so it may be the resolvers of this host`);
+    return unknown(
+      observation,
+      "prober-dns",
+      `${observation.detail}: no other name was looked up since, so it may be the resolvers of this host`,
+    );
   }
 
   #note(host: string, group: string, { reason, health }: Observation, now: number): void {
@@ -200,7 +221,8 @@ function unknown(observation: Observation, reason: Reason, detail: string): Obse
 /** Which destination a series asks. Databases are told by id: where they are is a secret. */
 function placeOf(fleet: Fleet, { target, check }: Task): { host: string; group: string; named: boolean } {
   const group = target.deployment ?? target.id;
-  if (check === "load-balancer" || check === "target-health") return { host: `aws:${group}`, group: "aws", named: false };
+  if (check === "load-balancer" || check === "target-health")
+    return { host: `aws:${group}`, group: "aws", named: false };
   const deployment = fleet.deployments.find(({ id }) => id === target.deployment);
   const url =
     target.kind === "core"

@@ -76,7 +76,8 @@ export class Recorder implements Service {
     while (this.#size > 0 && clock.monotonic() < end) {
       if (!(await this.#write())) break;
     }
-    if (this.#size > 0) log.warn(`${this.#size} observations could not be written before the end: the store is out of reach`);
+    if (this.#size > 0)
+      log.warn(`${this.#size} observations could not be written before the end: the store is out of reach`);
   }
 
   get #size(): number {
@@ -134,7 +135,9 @@ export class Recorder implements Service {
       this.#reachable = reachable;
     }
     if (reachable && this.dropped > this.#told) {
-      log.warn(`${this.dropped - this.#told} observations were dropped, the oldest first: there was no room to keep them`);
+      log.warn(
+        `${this.dropped - this.#told} observations were dropped, the oldest first: there was no room to keep them`,
+      );
       this.#told = this.dropped;
     }
     onStore(reachable);

@@ -82,6 +82,8 @@ export class Series implements SeriesView {
     let state = stored;
     for (const observation of this.pending) state = judge(state, observation, this.settings).state;
     this.state = state;
+    // What was judged here is what the store holds already: nothing is left to write.
+    if (state === stored) this.pending = [];
     return health !== state.health;
   }
 

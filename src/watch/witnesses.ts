@@ -44,6 +44,9 @@ export function createWitnesses(fleet: Fleet, tasks: readonly Task[]): Witnesses
     subjects.set(key, task);
     const { deployment, kind, id } = task.target;
     if (kind === "database") databases.set(id, key);
+    if (kind === "load-balancer" && deployment === null) {
+      for (const user of usersOfBalancer(fleet, id)) push(around, user, key);
+    }
     if (deployment === null) continue;
     if (task.check === "hello") push(hellos, deployment, key);
     if (AROUND.has(task.check)) push(around, deployment, key);
@@ -64,12 +67,20 @@ export function createWitnesses(fleet: Fleet, tasks: readonly Task[]): Witnesses
       const found =
         kind === "database"
           ? (usersOf.get(id) ?? []).flatMap((user) => (hellos.get(user.id) ?? []).slice(0, MAX_SIBLINGS))
-          : deployment === null
-            ? []
-            : ofDeployment(deployment, key);
+          : (kind === "load-balancer" ? usersOfBalancer(fleet, id) : deployment === null ? [] : [deployment]).flatMap(
+              (one) => ofDeployment(one, key),
+            );
       return found.filter((one) => one !== key);
     },
   };
+}
+
+/** The deployments behind a load balancer: by its name, which is also the end of its ARN. */
+function usersOfBalancer(fleet: Fleet, id: string): string[] {
+  const [name = id] = id.split("@");
+  return fleet.deployments
+    .filter(({ loadBalancer }) => loadBalancer === name || loadBalancer?.split("/").at(-2) === name)
+    .map((deployment) => deployment.id);
 }
 
 const AROUND: ReadonlySet<CheckKind> = new Set(["through-load-balancer", "load-balancer", "target-health"]);

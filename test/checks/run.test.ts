@@ -36,7 +36,14 @@ describe("a probe that is run", () => {
     await clock.advance(20);
     clock.step(-3_600_000);
     await clock.advance(20);
-    expect(run.ended()).toMatchObject({ check: "hello", health: "up", slot: at - 3, at, durationMs: 40, latenessMs: 3 });
+    expect(run.ended()).toMatchObject({
+      check: "hello",
+      health: "up",
+      slot: at - 3,
+      at,
+      durationMs: 40,
+      latenessMs: 3,
+    });
     expect(clock.waiting).toBe(0);
   });
 
@@ -46,7 +53,12 @@ describe("a probe that is run", () => {
     await clock.advance(9_999);
     expect(run.ended()).toBeUndefined();
     await clock.advance(1);
-    expect(run.ended()).toMatchObject({ health: "down", reason: "timeout", detail: "no answer within 10 s", durationMs: 10_000 });
+    expect(run.ended()).toMatchObject({
+      health: "down",
+      reason: "timeout",
+      detail: "no answer within 10 s",
+      durationMs: 10_000,
+    });
   });
 
   test("keeps the phases that a probe still tells at its deadline", async () => {

@@ -28,10 +28,6 @@ function setUp(probe: (input: unknown) => Promise<Outcome> = async () => UP, mor
   return { clock, engine, observations, missed, wall: (at: number) => new Date(at).toISOString().slice(11, 23) };
 }
 
-/** A probe that lasts `ms`. */
-const lasting = (clock: () => FakeClock, ms: number) => (): Promise<Outcome> =>
-  new Promise((resolve) => void clock().after(ms, () => resolve(UP)));
-
 describe("the sweep engine", () => {
   test("looks at everything once when it starts, then in every slot at each series' own moment", async () => {
     const { clock, engine, observations, wall } = setUp();
@@ -46,7 +42,7 @@ describe("the sweep engine", () => {
       const own = observations.filter(({ target }) => target.id === task.target.id);
       expect(own.map(({ slot }) => wall(slot))).toEqual(["08:00:10.000", "08:00:20.000"]);
       for (const { at, slot } of own) {
-        expect(Math.abs(at - slot - phaseOf(seriesKey(task.target, task.check)) * 10_000)).toBeLessThanOrEqual(5);
+        expect(Math.abs(at - slot - phaseOf(seriesKey(task.target, task.check)) * 10_000)).toBeLessThanOrEqual(26);
       }
     }
     await engine.stop();
@@ -67,8 +63,8 @@ describe("the sweep engine", () => {
     for (const { length } of perSecond.values()) expect(Math.abs(length - 1_000)).toBeLessThan(150);
     expect(perSecond.size).toBe(10);
     const { lateness } = engine.stats();
-    expect(lateness.p99).toBeLessThanOrEqual(5);
-    expect(lateness.max).toBeLessThanOrEqual(10);
+    expect(lateness.p99).toBeLessThanOrEqual(1);
+    expect(lateness.max).toBeLessThanOrEqual(1);
     expect(missed).toEqual([]);
     await engine.stop();
   });
@@ -110,13 +106,14 @@ describe("the sweep engine", () => {
     observations.length = 0;
     clock.hold(45_000);
     await clock.advance(10_000);
-    const slots = (name: string): string[] => [
-      ...missed.filter(({ series }) => series.includes(name)).map(({ slot, why }) => `${why} ${wall(slot)}`),
-    ];
+    const slots = (name: string): string[] =>
+      missed.filter(({ series }) => series.includes(name)).map(({ slot, why }) => `${why} ${wall(slot)}`);
     for (const name of ["acme/a", "acme/b"]) {
       const all = slots(name);
       expect(all.filter((line) => !line.startsWith("stalled"))).toEqual([]);
-      expect(all).toEqual(expect.arrayContaining(["stalled 08:00:30.000", "stalled 08:00:40.000", "stalled 08:00:50.000"]));
+      expect(all).toEqual(
+        expect.arrayContaining(["stalled 08:00:30.000", "stalled 08:00:40.000", "stalled 08:00:50.000"]),
+      );
       const run = observations.filter(({ target }) => target.id === name).map(({ slot }) => wall(slot));
       const told = [...all.map((line) => line.slice(8)), ...run];
       expect(new Set(told).size).toBe(told.length);
@@ -200,19 +197,25 @@ describe("the sweep engine", () => {
   test("a reload keeps moments, slots under way and running probes, and begins and ends what came and went", async () => {
     const { clock, engine, observations, missed } = setUp(undefined, {});
     const names = Array.from({ length: 40 }, (_, index) => `acme/core-${index}`);
-    engine.setTasks(names.map((name) => coreTask(name)), () => settings());
+    engine.setTasks(
+      names.map((name) => coreTask(name)),
+      () => settings(),
+    );
     await engine.start();
     await clock.advance(12_000);
     observations.length = 0;
     const kept = [...names.slice(5), "acme/new-1", "acme/new-2"];
-    engine.setTasks(kept.map((name) => coreTask(name)), () => settings());
+    engine.setTasks(
+      kept.map((name) => coreTask(name)),
+      () => settings(),
+    );
     await clock.advance(15_000);
     expect(missed).toEqual([]);
     for (const name of names.slice(5)) {
       const phase = phaseOf(`core:${name}:hello`) * 10_000;
       const own = observations.filter(({ target }) => target.id === name);
-      // The reload came 5 s into the slot of 08:00:10; 5 s into the one of 08:00:30 it ends.
-      const slots = [...(phase > 5_000 ? [10] : []), 20, ...(phase <= 9_990 && phase <= 0 ? [30] : [])];
+      // The reload came 5 s into the slot of 08:00:10; at 08:00:30 it ends.
+      const slots = [...(phase > 5_000 ? [10] : []), 20];
       expect(own.map(({ slot }) => (slot / 1_000) % 60)).toEqual(slots);
     }
     const ids = new Set(observations.map(({ target }) => target.id));
@@ -234,13 +237,18 @@ describe("the sweep engine", () => {
   });
 
   test("a probe out of schedule joins one that is running, and names a slot that the judge takes", async () => {
-    const kept: { clock?: FakeClock } = {};
-    const rig = setUp(lasting(() => kept.clock as FakeClock, 50));
-    const { clock, engine, observations } = rig;
-    kept.clock = clock;
+    const clock = new FakeClock("2026-11-21T08:00:03Z");
+    const { engine, observations } = setUp(() => new Promise((resolve) => void clock.after(50, () => resolve(UP))), {
+      clock,
+      ticker: new FakeTicker(clock),
+      ports: clockPorts(clock),
+    });
     engine.setTasks([coreTask("acme/a")], () => settings());
     await engine.start();
-    const both = Promise.all([engine.probeNow(["core:acme/a:hello", "core:nobody:hello"]), engine.probeNow(["core:acme/a:hello"])]);
+    const both = Promise.all([
+      engine.probeNow(["core:acme/a:hello", "core:nobody:hello"]),
+      engine.probeNow(["core:acme/a:hello"]),
+    ]);
     await clock.advance(60);
     const [[first], [second]] = await both;
     expect(first).toBe(second);
@@ -264,7 +272,9 @@ describe("the sweep engine", () => {
     await engine.start();
     await clock.advance(2_000);
     expect(observations).toHaveLength(7);
-    expect(observations.every(({ health, reason }) => health === "unknown" && reason === "prober-overloaded")).toBe(true);
+    expect(observations.every(({ health, reason }) => health === "unknown" && reason === "prober-overloaded")).toBe(
+      true,
+    );
     expect(engine.stats().running).toBe(3);
     const stopped = engine.stop();
     await clock.advance(500);

@@ -4,7 +4,7 @@ import { compile } from "../../src/cron/expression.ts";
 function slots(expression: string, timezone: string, after: string, count: number): string[] {
   const schedule = compile(expression, timezone);
   const found: string[] = [];
-  for (let at = Date.parse(after); found.length < count; ) {
+  for (let at = Date.parse(after); found.length < count;) {
     at = schedule.next(at);
     found.push(new Date(at).toISOString().slice(0, 19));
   }
@@ -17,7 +17,10 @@ describe("a compiled schedule", () => {
       "2026-11-21T08:00:10",
       "2026-11-21T08:00:20",
     ]);
-    expect(slots("0 2 * * 0", "UTC", "2026-11-21T08:00:00Z", 2)).toEqual(["2026-11-22T02:00:00", "2026-11-29T02:00:00"]);
+    expect(slots("0 2 * * 0", "UTC", "2026-11-21T08:00:00Z", 2)).toEqual([
+      "2026-11-22T02:00:00",
+      "2026-11-29T02:00:00",
+    ]);
     expect(slots("@daily", "Asia/Kolkata", "2026-11-21T08:00:00Z", 1)).toEqual(["2026-11-21T18:30:00"]);
     expect(slots("0 0 L * *", "UTC", "2027-02-01T00:00:00Z", 1)).toEqual(["2027-02-28T00:00:00"]);
     expect(slots("0 0 29 2 *", "UTC", "2026-11-21T00:00:00Z", 1)).toEqual(["2028-02-29T00:00:00"]);
@@ -63,6 +66,8 @@ describe("a compiled schedule", () => {
   test("refuses what is not cron, or no time zone, with a sentence that names it", () => {
     expect(() => compile("every day", "UTC")).toThrow(new RegExp('^"every day" is not a cron expression: '));
     expect(() => compile("0 0 30 2 *", "UTC")).toThrow(RangeError);
-    expect(() => compile("* * * * *", "Mars/Base")).toThrow('"Mars/Base" is not a time zone: use a name like Europe/Berlin');
+    expect(() => compile("* * * * *", "Mars/Base")).toThrow(
+      '"Mars/Base" is not a time zone: use a name like Europe/Berlin',
+    );
   });
 });

@@ -99,15 +99,20 @@ export class FakeStore implements Store {
     this.decisions++;
     let number = this.#number;
     const output = decide({
-      states: new Map(keys.flatMap((key) => (this.#states.has(key) ? [[key, this.#states.get(key) as SeriesState]] : []))),
-      incidents: this.incidents.filter(({ state, resolvedAt }) => state !== "resolved" || (resolvedAt ?? 0) >= resolvedAfter),
+      states: new Map([...this.#states].filter(([key]) => keys.includes(key))),
+      incidents: this.incidents.filter(
+        ({ state, resolvedAt }) => state !== "resolved" || (resolvedAt ?? 0) >= resolvedAfter,
+      ),
       silences: await this.silences(this.#clock.now()),
       newIncidentId: () => `INC-${++number}`,
     });
     for (const { key, version } of output.states) {
-      if ((this.#states.get(key)?.version ?? 0) !== version) throw new Error(`${key} was decided from version ${version}, which is not what is stored`);
+      if ((this.#states.get(key)?.version ?? 0) !== version)
+        throw new Error(`${key} was decided from version ${version}, which is not what is stored`);
     }
-    const written = [output.states, output.incidents, output.events, output.notices].some((list: readonly unknown[]) => list.length > 0);
+    const written = [output.states, output.incidents, output.events, output.notices].some(
+      (list: readonly unknown[]) => list.length > 0,
+    );
     if (written) this.writes++;
     this.#number = number;
     const states = output.states.map((state) => ({ ...state, version: state.version + 1 }));
@@ -115,7 +120,9 @@ export class FakeStore implements Store {
     for (const incident of output.incidents) this.#incidents.set(incident.id, incident);
     this.#events.push(...output.events);
     this.#notices.push(...output.notices);
-    const open = this.incidents.filter(({ state }) => state !== "resolved").map(({ scope }) => `${scope.kind}:${scope.id}`);
+    const open = this.incidents
+      .filter(({ state }) => state !== "resolved")
+      .map(({ scope }) => `${scope.kind}:${scope.id}`);
     if (new Set(open).size !== open.length) throw new Error("two incidents are open for one scope");
     return { ...output, states };
   }

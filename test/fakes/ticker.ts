@@ -38,7 +38,7 @@ export class FakeTicker implements Ticker {
   next(expression: string, timezone: string | undefined, after: number, count: number): number[] {
     const schedule = this.#schedule(expression, timezone);
     const slots: number[] = [];
-    for (let at = after; slots.length < count; ) slots.push((at = schedule.next(at)));
+    for (let at = after; slots.length < count;) slots.push((at = schedule.next(at)));
     return slots;
   }
 

@@ -7,28 +7,31 @@ import { cardDraft, incident, replyDraft } from "./support.ts";
 
 const CALLS: readonly ClaimCall[] = ["due", "begin", "sent", "postpone", "settle", "post", "incident"];
 
+function fail(): never {
+  throw new Error("there is nothing to pick from");
+}
+
 /** Whatever Slack, the store and processes do in between: in the end every incident has one card that says how it stands, and every line of its thread once. */
 test.each(Array.from({ length: 60 }, (_, n) => n + 1))("nothing is lost or told twice, seed %i", async (seed) => {
   const random = seededRandom(seed * 7919);
-  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] ?? from[0]!;
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] ?? fail();
   const { clock, outbox, chat, deliver } = setUp();
   const incidents: Incident[] = [];
+  const channelOf = (of: Incident): string => (Number(of.id.slice(4)) % 2 === 0 ? "#ops" : "#leads");
   const change = (of: Incident, how: "acknowledged" | "resolved"): void => {
     const next: Incident =
       how === "resolved"
         ? { ...of, state: "resolved", resolvedAt: clock.now() }
         : { ...of, state: "acknowledged", acknowledgedAt: clock.now(), acknowledgedBy: "kim" };
     incidents[incidents.indexOf(of)] = next;
-    outbox.commit(next, [
-      cardDraft(next, { because: how, at: clock.now() }),
-      replyDraft(next, { because: how, at: clock.now() }),
-    ]);
+    const draft = { because: how, at: clock.now(), channel: channelOf(of) };
+    outbox.commit(next, [cardDraft(next, draft), replyDraft(next, draft)]);
   };
   const steps: readonly (() => Promise<void> | void)[] = [
     () => {
       const fresh = incident({ id: `INC-${incidents.length + 1}`, openedAt: clock.now() });
       incidents.push(fresh);
-      outbox.commit(fresh, [cardDraft(fresh, { channel: pick(["#ops", "#leads"]), at: clock.now() })]);
+      outbox.commit(fresh, [cardDraft(fresh, { channel: channelOf(fresh), at: clock.now() })]);
     },
     () => {
       const open = incidents.filter((one) => one.state === "open");
@@ -48,13 +51,13 @@ test.each(Array.from({ length: 60 }, (_, n) => n + 1))("nothing is lost or told 
     () => void (chat.trouble = () => undefined),
     async () => {
       outbox.kill();
-      await deliver().start();
+      await deliver({ track: false }).start();
     },
     () => void (outbox.killAt = { call: pick(CALLS), when: pick(["before", "after"]) }),
     () => outbox.loseClaim(),
     () => void (outbox.unavailable = random() < 0.5),
   ];
-  await deliver().start();
+  await deliver({ track: false }).start();
   for (let n = 0; n < 40; n++) {
     await pick(steps)();
     await clock.advance(random() < 0.7 ? random() * 2_000 : random() * 60_000);
@@ -63,24 +66,16 @@ test.each(Array.from({ length: 60 }, (_, n) => n + 1))("nothing is lost or told 
   outbox.unavailable = false;
   outbox.killAt = undefined;
   outbox.kill();
-  await deliver().start();
+  await deliver({ track: false }).start();
   await clock.advance(20 * 60_000);
 
-  const unsettled = outbox.rows.filter((row) => row.state === "pending");
-  expect(unsettled, JSON.stringify(unsettled)).toEqual([]);
+  expect(outbox.rows.filter((row) => row.state === "pending")).toEqual([]);
   for (const one of incidents) {
-    const cards = chat.cards().filter((card) => card.metadata.incident === one.id);
     // An incident that was over when only the fallback could be told has its story there.
-    const byFallback = outbox.rows.some((row) => row.incident === one.id && row.state === "fallback");
-    if (byFallback) continue;
-    expect(
-      cards.map((card) => card.metadata.incident),
-      `${one.id} ${JSON.stringify(cards)}`,
-    ).toEqual(Array(new Set(cards.map((card) => card.channel)).size).fill(one.id));
-    const text = cards.find(
-      (card) => card.channel === outbox.rows.find((row) => row.incident === one.id)?.channel,
-    )?.text;
-    expect(text).toContain(one.state === "resolved" ? "Resolved" : one.id);
+    if (outbox.rows.some((row) => row.incident === one.id && row.state === "fallback")) continue;
+    const cards = chat.cards().filter((card) => card.metadata.incident === one.id);
+    expect(cards).toHaveLength(1);
+    expect(cards[0]?.text).toContain(one.state === "resolved" ? "Resolved" : one.id);
   }
   const replies = outbox.rows.filter((row) => row.kind === "reply" && row.state === "sent");
   const told = chat.replies().map((reply) => reply.metadata.notice);

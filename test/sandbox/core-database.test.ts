@@ -30,14 +30,16 @@ describe("with the database stopped", () => {
       // Real time on purpose: the five seconds are what probes must outwait.
       const replies = await Promise.all(Array.from({ length: 20 }, () => call(`${core.url}/hello`)));
       const bad = replies.filter((reply) => reply.status === 500);
-      expect(bad).toHaveLength(5);
+      // Five tokens; one more comes back with every 200 ms that a busy machine needs to send all twenty.
+      expect(bad.length).toBeGreaterThanOrEqual(5);
+      expect(bad.length).toBeLessThanOrEqual(7);
       for (const reply of bad) {
         expect(reply.ms).toBeGreaterThan(4_900);
         expect(reply.ms).toBeLessThan(7_000);
         expect(reply.text).toContain(`host 127.0.0.1, port ${database.port}, user supertokens, database supertokens`);
       }
       const good = replies.filter((reply) => reply.status === 200);
-      expect(good).toHaveLength(15);
+      expect(good).toHaveLength(20 - bad.length);
       for (const reply of good) {
         expect(reply.text).toBe("Hello\n");
         expect(reply.ms).toBeLessThan(2_000);
@@ -60,7 +62,7 @@ describe("with the database stopped", () => {
     const host = new CoreHost([
       {
         id: "late",
-        host: "127.0.3.1",
+        host: "127.254.3.1",
         port: 3567,
         portSpread: 50,
         databaseUrl: database.url,
@@ -104,7 +106,7 @@ it("a killed core refuses connections, comes back on its port, and leaves no pro
   const host = new CoreHost(
     ["one", "two"].map((id) => ({
       id,
-      host: "127.0.4.1",
+      host: "127.254.4.1",
       port: 3567,
       portSpread: 50,
       databaseUrl: database.url,

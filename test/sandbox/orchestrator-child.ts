@@ -11,8 +11,10 @@ const sandbox = await startSandbox({ dir: process.argv[2] ?? "", cores: 3, clock
 const client = new Client({ connectionString: sandbox.database.url });
 client.on("error", quiet);
 await client.connect();
-const { rows } = await client.query<{ pid: number }>("select pid from pg_stat_activity where pid is not null");
+const { rows } = await client.query<{ pid: number }>(
+  "select pid from pg_stat_activity where backend_type <> 'client backend'",
+);
 await client.end();
 sandbox.freezeCore("acme-production/acme-1");
 process.send?.([...sandbox.cores().map((core) => core.pid), ...rows.map((row) => row.pid)]);
-setInterval(quiet, 1_000);
+process.on("disconnect", () => process.exit(1));

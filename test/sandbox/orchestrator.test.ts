@@ -44,7 +44,9 @@ function load(text: string, env: Record<string, string | undefined>, directory: 
     now: Date.now(),
   });
   if (!result.ok) throw new Error(JSON.stringify(result.errors, null, 1));
-  expect(result.warnings.filter((one) => one.severity === "warning")).toEqual([]);
+  // Addresses stand in place of names, so that nothing has to be entered into /etc/hosts.
+  const said = result.warnings.filter((one) => one.severity === "warning").map((one) => one.message);
+  expect(said.filter((message) => message !== "is an address, not a name")).toEqual([]);
   return result.fleet;
 }
 
@@ -84,19 +86,20 @@ it("writes a fleet.yaml and a private env file that load without a complaint", a
   expect(new Set(fleet.deployments[0]?.cores.map((core) => core.zone)).size).toBe(2);
   expect((await stat(sandbox.envFile)).mode & 0o777).toBe(0o600);
   const text = await readFile(sandbox.configFile, "utf8");
-  for (const [name, value] of Object.entries(sandbox.env)) {
-    if (/TOKEN|KEY|DATABASE/.test(name)) expect([name, text.includes(value)]).toEqual([name, false]);
-  }
+  const secrets = Object.entries(sandbox.env).filter(([name]) => /TOKEN|KEY|DATABASE/.test(name));
+  expect(secrets.filter(([, value]) => text.includes(value))).toEqual([]);
 });
 
 it("every ready-made fleet, small and big, is a configuration that loads", async () => {
   for (const name of Object.keys(FLEETS)) {
     for (const cores of [2, 3, 40, 300]) {
       const plan = planFleet(name, cores);
+      const ports = new Map<string, number>();
+      const portOf = (id: string): number => ports.get(id) ?? (ports.set(id, 5_000 + ports.size).get(id) || 0);
       const text = renderFleet(plan, {
         listen: "127.0.0.1:0",
-        urlOf: (id) => `https://127.0.0.1:${3567 + id.length}`,
-        connectionUriOf: () => "https://127.0.0.1:4000",
+        urlOf: (id) => `https://127.0.0.1:${portOf(id)}`,
+        connectionUriOf: (id) => `https://127.0.0.1:${portOf(id)}`,
         landingUrl: "http://127.0.0.1:4001/",
       });
       const fleet = load(text, sandbox.env, sandbox.dir);
@@ -113,7 +116,10 @@ it("listens on loopback only", async () => {
   const urls = [
     ...fleet.deployments.flatMap((one) => [one.connectionUri, ...one.cores.map((core) => core.url)]),
     ...fleet.endpoints.map((one) => one.url),
-    ...[sandbox.slack.url, sandbox.slack.pageUrl, sandbox.aws.url, sandbox.database.url],
+    sandbox.slack.url,
+    sandbox.slack.pageUrl,
+    sandbox.aws.url,
+    sandbox.database.url,
   ];
   for (const url of urls) expect(new URL(url).hostname).toMatch(/^127\./);
 });
@@ -162,7 +168,7 @@ it("two sandboxes do not share a folder, and one that died is taken over", async
   const options = { dir, cores: 2, passing: true, clock: systemClock, log };
   await expect(startSandbox(options)).rejects.toThrow(`a sandbox already runs in ${dir} (process ${child.pid})`);
   expect(pids.length).toBeGreaterThan(3);
-  for (const pid of pids) expect(isAlive(pid)).toBe(true);
+  expect(pids.filter((pid) => !isAlive(pid))).toEqual([]);
   child.kill("SIGKILL");
   // A frozen core and the database cannot notice by themselves that their parent is gone.
   await until("no process is left", () => !pids.some(isAlive));

@@ -10,6 +10,7 @@ import type { Embedded, EmbeddedOptions } from "../../src/store/embedded.ts";
 import { findHome } from "../../src/store/home.ts";
 import { lockDaemon } from "../../src/store/index.ts";
 import { postmasterPid } from "../../src/store/postmaster.ts";
+import { serverUser } from "../../src/store/server-user.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { SERIES, observation, output, state } from "../conformance/store-samples.ts";
 import { startChild } from "./children.ts";
@@ -198,4 +199,21 @@ test("a second daemon is refused with the first one's pid, and a killed daemon's
   const lock = await lockDaemon(dir);
   await lock.release();
   await (await lockDaemon(dir)).release();
+});
+
+test("as root the server runs as postgres, or else as corewatch; otherwise as oneself", async () => {
+  const root = process.getuid?.() === 0;
+  const passwd = join(folder, "passwd");
+  const own = "corewatch:x:998:997::/nonexistent:/bin/false\n";
+  await writeFile(passwd, `root:x:0:0::/root:/bin/sh\n${own}`);
+  expect(serverUser(passwd)).toEqual(root ? { name: "corewatch", uid: 998, gid: 997 } : undefined);
+  await writeFile(passwd, `${own}postgres:x:101:104::/var/lib/postgresql:/bin/bash\n`);
+  expect(serverUser(passwd)).toEqual(root ? { name: "postgres", uid: 101, gid: 104 } : undefined);
+});
+
+test("a folder that cannot be written is named, and so is the way out", async () => {
+  const file = join(folder, "file");
+  await writeFile(file, "");
+  const refused = ensureEmbedded({ dir: join(file, ".corewatch"), log: quiet, clock: systemClock });
+  await expect(refused).rejects.toThrow(/file\/\.corewatch and may not write there \(ENOTDIR\).*store\.url/);
 });

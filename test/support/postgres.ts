@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { chmod, chown, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,8 @@ import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { installedBinaries, usableBinaries } from "../../src/store/binaries.ts";
 import { ROLE, initCluster, spawnServer } from "../../src/store/cluster.ts";
+import { errorCode } from "../../src/store/errors.ts";
+import { postmasterPid } from "../../src/store/postmaster.ts";
 import { serverUser } from "../../src/store/server-user.ts";
 
 declare module "vitest" {
@@ -30,9 +33,12 @@ const SETTINGS = {
   log_min_messages: "fatal",
 };
 
+const PREFIX = "corewatch-postgres-";
+
 /** Starts the one Postgres server of a test run, on a free port of the loopback, in a folder that goes with it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "corewatch-postgres-"));
+  await removeAbandoned();
+  const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   let server: Awaited<ReturnType<typeof spawnServer>> | undefined;
   const stop = async (): Promise<void> => {
     const running = server;
@@ -45,7 +51,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     }
     await rm(folder, { recursive: true, force: true });
   };
-  const stopNow = (): void => void server?.kill("SIGQUIT");
+  const stopNow = (): void => {
+    server?.kill("SIGQUIT");
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  };
   process.once("exit", stopNow);
   try {
     const user = serverUser();
@@ -76,6 +85,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
     process.removeListener("exit", stopNow);
     await stop();
   };
+}
+
+/** What a run that was killed left behind: its server and its folder, which bears its pid. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? "0");
+    if (pid === 0 || lives(pid)) continue;
+    const folder = join(tmpdir(), name);
+    const server = await postmasterPid(join(folder, "data"));
+    if (server !== undefined) process.kill(server, "SIGKILL");
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
+  }
 }
 
 async function freePort(): Promise<number> {

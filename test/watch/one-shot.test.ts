@@ -23,7 +23,17 @@ function rig(more: Partial<Fleet> = {}) {
       return Promise.resolve(
         down.has(hostname)
           ? { ok: false, failure: "connection-refused", detail: "refused", phases, certificate: undefined }
-          : { ok: true, status: 200, headers: {}, body, truncated: false, phases, certificate: undefined, reused: false, remoteAddress: undefined },
+          : {
+              ok: true,
+              status: 200,
+              headers: {},
+              body,
+              truncated: false,
+              phases,
+              certificate: undefined,
+              reused: false,
+              remoteAddress: undefined,
+            },
       );
     },
     close: () => Promise.resolve(),
@@ -61,7 +71,9 @@ describe("a one-shot sweep", () => {
     const { down, sweep } = rig();
     down.add("acme-2.example.com");
     const found = await sweep(undefined);
-    expect(found.observations.filter(({ health }) => health === "down").map(({ target }) => target.id)).toContain("acme/acme-2");
+    expect(found.observations.filter(({ health }) => health === "down").map(({ target }) => target.id)).toContain(
+      "acme/acme-2",
+    );
     expect(found.diagnoses).toMatchObject([{ cause: "core-down", deployment: "acme" }]);
     expect(found.decided).toBeUndefined();
   });

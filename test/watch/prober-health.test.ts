@@ -11,11 +11,24 @@ function rig(fleet: Fleet) {
   health.plan(fleet, tasks);
   const see = (key: string, now: number, said: Health, reason: Reason, dns: number | null = 1): Observation => {
     const task = tasks.find((one) => seriesKey(one.target, one.check) === key);
-    if (task === undefined) throw new Error(`no series ${key} in ${tasks.map((one) => seriesKey(one.target, one.check)).join(" ")}`);
+    if (task === undefined)
+      throw new Error(`no series ${key} in ${tasks.map((one) => seriesKey(one.target, one.check)).join(" ")}`);
     const { target, check } = task;
     const phases = dns === null ? { total: 1 } : { dns, total: 1 };
     return health.weigh(
-      { target, check, health: said, reason, detail: reason, measures: {}, phases, slot: now, at: now, durationMs: 1, latenessMs: 0 },
+      {
+        target,
+        check,
+        health: said,
+        reason,
+        detail: reason,
+        measures: {},
+        phases,
+        slot: now,
+        at: now,
+        durationMs: 1,
+        latenessMs: 0,
+      },
       now,
     );
   };
@@ -24,7 +37,9 @@ function rig(fleet: Fleet) {
 
 const hosts = fleetOf({
   deployments: [
-    deployment("acme", [core("1", { url: "http://10.0.0.1:3567" }), core("2", { url: "http://10.0.0.2:3567" })], { loadBalancer: undefined }),
+    deployment("acme", [core("1", { url: "http://10.0.0.1:3567" }), core("2", { url: "http://10.0.0.2:3567" })], {
+      loadBalancer: undefined,
+    }),
     deployment("beta", [core("1", { url: "http://10.0.0.3:3567" })], { loadBalancer: undefined }),
   ],
 });
@@ -35,8 +50,14 @@ describe("the prober's own health", () => {
     const { health, see } = rig(hosts);
     expect(see(ADDRESSES[0] ?? "", 0, "down", "connect-timeout").health).toBe("down");
     expect(see(ADDRESSES[1] ?? "", 1_000, "down", "host-unreachable").health).toBe("down");
-    expect(see(ADDRESSES[2] ?? "", 2_000, "down", "connect-timeout")).toMatchObject({ health: "unknown", reason: "prober-network" });
-    expect(health.state(3_000)).toMatchObject({ degraded: true, reasons: [expect.stringMatching(/^Nothing answers: all of 3 hosts/)] });
+    expect(see(ADDRESSES[2] ?? "", 2_000, "down", "connect-timeout")).toMatchObject({
+      health: "unknown",
+      reason: "prober-network",
+    });
+    expect(health.state(3_000)).toMatchObject({
+      degraded: true,
+      reasons: [expect.stringMatching(/^Nothing answers: all of 3 hosts/)],
+    });
     see(ADDRESSES[1] ?? "", 4_000, "up", "ok");
     expect(health.state(5_000).degraded).toBe(false);
     expect(see(ADDRESSES[0] ?? "", 5_000, "down", "connect-timeout").health).toBe("down");
@@ -81,9 +102,13 @@ describe("the prober's own health", () => {
   test("a fleet with one name has nothing to compare with: it is judged as it is", () => {
     const one = fleetOf({
       deployments: [
-        deployment("acme", [core("1", { url: "https://acme.example.com:1" }), core("2", { url: "https://acme.example.com:2" })], {
-          loadBalancer: undefined,
-        }),
+        deployment(
+          "acme",
+          [core("1", { url: "https://acme.example.com:1" }), core("2", { url: "https://acme.example.com:2" })],
+          {
+            loadBalancer: undefined,
+          },
+        ),
       ],
     });
     const { see } = rig(one);

@@ -20,7 +20,18 @@ function rig(items = 1_000) {
 
 function observation(slot: number): Observation {
   const target = { kind: "core", id: "acme/acme-1", deployment: "acme" } as const;
-  return { target, check: "hello", health: "up", reason: "ok", detail: "", measures: {}, slot, at: slot, durationMs: 1, latenessMs: 0 };
+  return {
+    target,
+    check: "hello",
+    health: "up",
+    reason: "ok",
+    detail: "",
+    measures: {},
+    slot,
+    at: slot,
+    durationMs: 1,
+    latenessMs: 0,
+  };
 }
 
 describe("the recorder", () => {
@@ -51,7 +62,9 @@ describe("the recorder", () => {
     expect(store.observations.map(({ slot }) => slot)).toEqual(Array.from({ length: 100 }, (_, index) => 50 + index));
     expect(told[0]).toBe(false);
     expect(told.at(-1)).toBe(true);
-    expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^50 observations were dropped/));
+    expect(log.lines.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^50 observations were dropped/),
+    );
     await recorder.stop();
   });
 

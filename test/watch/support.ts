@@ -73,7 +73,7 @@ export function watchRig(fleet: Fleet, more: Partial<WatcherOptions> = {}) {
     log,
     watcher,
     /** Stops it, letting virtual time pass. */
-    async end(): Promise<void> {
+    end: async (): Promise<void> => {
       const stopped = watcher.stop();
       await clock.advance(6_000);
       await stopped;

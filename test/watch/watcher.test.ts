@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Fleet, SeriesState } from "../../src/domain/index.ts";
+import { CHECK_KINDS } from "../../src/domain/index.ts";
+import type { CheckKind, CheckSettings, Fleet } from "../../src/domain/index.ts";
 import { core, database, deployment, endpoint, fleetOf, heartbeat } from "../incidents/support.ts";
 import { watchRig } from "./support.ts";
 
@@ -15,9 +16,8 @@ function fleet(more: Partial<Fleet> = {}): Fleet {
 }
 
 function only(kinds: readonly string[], of: Fleet): Fleet {
-  const checks = Object.fromEntries(
-    Object.entries(of.checks).map(([kind, one]) => [kind, { ...one, timezone: "UTC", enabled: kinds.includes(kind) }]),
-  ) as unknown as Fleet["checks"];
+  const checks: Record<CheckKind, CheckSettings> = { ...of.checks };
+  for (const kind of CHECK_KINDS) checks[kind] = { ...checks[kind], timezone: "UTC", enabled: kinds.includes(kind) };
   return { ...of, checks };
 }
 
@@ -101,7 +101,9 @@ describe("the watcher", () => {
     world.say("database:main:postgres", "down", "connection-refused");
     world.say("deployment:acme:through-load-balancer", "down", "database-unreachable", 300);
     await clock.advance(MIN);
-    expect(store.incidents.filter(({ state }) => state !== "resolved")).toMatchObject([{ scope: { kind: "database", id: "main" } }]);
+    expect(store.incidents.filter(({ state }) => state !== "resolved")).toMatchObject([
+      { scope: { kind: "database", id: "main" } },
+    ]);
     expect(store.incidents.length).toBeLessThanOrEqual(2);
     await end();
   });
@@ -126,7 +128,9 @@ describe("the watcher", () => {
       "prober prober-degraded",
     ]);
     expect(store.incidents.find(({ scope }) => scope.kind === "deployment")?.affected).toHaveLength(1);
-    expect(log.lines.some(({ message }) => message.startsWith("the store is out of reach: probing goes on"))).toBe(true);
+    expect(log.lines.some(({ message }) => message.startsWith("the store is out of reach: probing goes on"))).toBe(
+      true,
+    );
     await clock.advance(MIN);
     expect(store.incidents.find(({ scope }) => scope.kind === "prober")?.state).toBe("resolved");
     expect(watcher.problems()).toEqual([]);
@@ -142,7 +146,8 @@ describe("the watcher", () => {
     await watcher.start();
     await clock.advance(15_000);
     const key = "core:acme/acme-2:hello";
-    const before = store.state(key) as SeriesState;
+    const before = store.state(key);
+    if (before === undefined) throw new Error("the first look was not stored");
     store.writeElsewhere({ ...before, recent: [true, true], goods: 0, slot: clock.now() });
     await clock.advance(2_000);
     world.say(key, "down", "connection-refused");
@@ -186,7 +191,9 @@ describe("the watcher", () => {
     await clock.advance(5_000);
     const states = Object.fromEntries(store.incidents.map(({ deployment: id, state }) => [id, state]));
     expect(states).toEqual({ acme: "open", beta: "resolved" });
-    expect(() => watcher.setFleet({ ...two, checks: { ...two.checks, tls: { ...two.checks.tls, schedule: "soon" } } })).toThrow(RangeError);
+    expect(() =>
+      watcher.setFleet({ ...two, checks: { ...two.checks, tls: { ...two.checks.tls, schedule: "soon" } } }),
+    ).toThrow(RangeError);
     expect(watcher.stats().sweep.series).toBe(4);
     await end();
   });
@@ -239,7 +246,10 @@ describe("the watcher", () => {
   });
 
   test("a heartbeat whose beats could not be taken while the store was away is not called missing", async () => {
-    const beating = only(["heartbeat"], fleetOf({ heartbeats: [heartbeat("worker", { everyMs: 30_000, graceMs: 10_000 })] }));
+    const beating = only(
+      ["heartbeat"],
+      fleetOf({ heartbeats: [heartbeat("worker", { everyMs: 30_000, graceMs: 10_000 })] }),
+    );
     const { clock, world, store, watcher, end } = watchRig(beating);
     await watcher.start();
     await clock.advance(15_000);
@@ -254,6 +264,33 @@ describe("the watcher", () => {
     expect(store.incidents.some(({ cause, state }) => cause === "heartbeat-missing" && state === "open")).toBe(true);
     await end();
   });
+
+  for (const [name, back] of [
+    ["five minutes", 5 * MIN],
+    ["a quarter of an hour", 15 * MIN],
+    ["a day", 24 * 60 * MIN],
+  ] as const) {
+    test(`finds a core that fails right after the clock was set back by ${name}`, async () => {
+      const { clock, world, store, watcher, end } = watchRig(fleet());
+      await watcher.start();
+      await clock.advance(15_000);
+      world.say("core:acme/acme-2:hello", "down", "connection-refused");
+      await clock.advance(15_000);
+      world.well("core:acme/acme-2:hello");
+      await clock.advance(30_000);
+      expect(store.incidents).toMatchObject([{ state: "resolved" }]);
+      clock.step(-back);
+      world.say("core:acme/acme-3:hello", "down", "connection-refused");
+      world.say("core:acme/acme-2:hello", "down", "connection-refused");
+      await clock.advance(30_000);
+      const open = store.incidents.filter(({ state }) => state !== "resolved");
+      expect(open.flatMap(({ affected }) => affected.map(({ target }) => target.id)).sort()).toEqual([
+        "acme/acme-2",
+        "acme/acme-3",
+      ]);
+      await end();
+    });
+  }
 
   test("tells what the shell adds, and takes it back", async () => {
     const { clock, store, watcher, end } = watchRig(fleet());
@@ -280,7 +317,10 @@ describe("the watcher", () => {
   test("300 cores failing at once are a handful of incidents", async () => {
     const wide = fleet({
       deployments: Array.from({ length: 30 }, (_, index) =>
-        deployment(`d${index}`, Array.from({ length: 10 }, (_, at) => core(`c${index}-${at}`))),
+        deployment(
+          `d${index}`,
+          Array.from({ length: 10 }, (_, at) => core(`c${index}-${at}`)),
+        ),
       ),
       databases: [],
     });
