@@ -75,7 +75,15 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     const beats = new Beats({ clock, log, store });
     const keySets = createKeySets(await loadKeySets(store));
     const ports = { ...createPorts(clock), beats, keySets };
-    const watcher = new Watcher({ clock, log, store, ports, fleet, ticker: createTicker({ clock }), loop: watchEventLoop() });
+    const watcher = new Watcher({
+      clock,
+      log,
+      store,
+      ports,
+      fleet,
+      ticker: createTicker({ clock }),
+      loop: watchEventLoop(),
+    });
     const channels = new Map<string, ChannelTrouble>();
     const delivery = new Delivery({
       outbox: store.outbox,
@@ -97,7 +105,11 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
 
     const adopt = async (next: Fleet, loaded: LoadResult & { readonly ok: true }): Promise<void> => {
       redactor.add(...loaded.redact);
-      if (next.name !== fleet.name || !sameSecret(next.store.url, fleet.store.url) || next.web.port !== fleet.web.port) {
+      if (
+        next.name !== fleet.name ||
+        !sameSecret(next.store.url, fleet.store.url) ||
+        next.web.port !== fleet.web.port
+      ) {
         log.warn("a new fleet name, store or web address takes effect at the next start");
       }
       watcher.setFleet({ ...next, name: fleet.name });
@@ -115,10 +127,16 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       initial: result,
       onFleet: async (next, changes, loaded) => {
         await adopt(next, loaded);
-        log.info(`configuration reloaded: ${changes.length} changes`, { changes: changes.slice(0, 10).map((one) => `${one.event} ${one.target}`) });
+        log.info(`configuration reloaded: ${changes.length} changes`, {
+          changes: changes.slice(0, 10).map((one) => `${one.event} ${one.target}`),
+        });
       },
       onRejected(errors) {
-        const sentences = errors.map((one) => redactor.redact(`${one.file}:${one.line}:${one.column}: ${one.message}`));
+        const sentences = errors.map((one) =>
+          redactor.redact(
+            `${one.file}:${one.line}:${one.column}: ${one.path === "" ? "" : `${one.path}: `}${one.message}`,
+          ),
+        );
         rejected = `the configuration was refused and the one before stays in force: ${sentences[0] ?? ""}`;
         log.error(rejected, { errors: errors.length });
         watcher.tell(configurationRejected(fleet, sentences));
@@ -126,8 +144,12 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     });
     const problems = (): string[] => [
       ...watcher.problems(),
-      ...[...channels.values()].filter((one) => one.dead).map((one) => `Slack channel ${one.channel} takes no messages: ${one.error ?? "no reason was given"}`),
-      ...(delivery.stats().fallbackError === null ? [] : [`the fallback webhook fails: ${delivery.stats().fallbackError}`]),
+      ...[...channels.values()]
+        .filter((one) => one.dead)
+        .map((one) => `Slack channel ${one.channel} takes no messages: ${one.error ?? "no reason was given"}`),
+      ...(delivery.stats().fallbackError === null
+        ? []
+        : [`the fallback webhook fails: ${delivery.stats().fallbackError}`]),
     ];
     const web = new WebServer({
       ...address,
@@ -137,7 +159,10 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       readiness: () => readiness(problems(), rejected, watcher),
       async metrics() {
         // How much waits is not known while the store is out of reach.
-        const outboxWaiting = await store.outbox.backlog().then(({ waiting }) => waiting, () => Number.NaN);
+        const outboxWaiting = await store.outbox.backlog().then(
+          ({ waiting }) => waiting,
+          () => Number.NaN,
+        );
         return metricsText(() => ({ ...numbersOf(watcher), outboxWaiting, ready: problems().length === 0 }));
       },
     });

@@ -26,7 +26,7 @@ export function createDoors(): Doors {
     adoptEnv: (values) => void Object.assign(process.env, values),
     cwd: process.cwd(),
     version: packageVersion(),
-    colors: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+    colors: process.stdout.isTTY && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     onSignal(stop) {

@@ -15,7 +15,9 @@ async function begin(
 ): Promise<Sandbox> {
   const sandbox = await startSandbox({ ...request, clock: doors.clock });
   doors.adoptEnv(sandbox.env);
-  doors.redactor.add(...Object.entries(sandbox.env).flatMap(([name, value]) => (/TOKEN|KEY|SECRET/.test(name) ? [value] : [])));
+  doors.redactor.add(
+    ...Object.entries(sandbox.env).flatMap(([name, value]) => (/TOKEN|KEY|SECRET/.test(name) ? [value] : [])),
+  );
   return sandbox;
 }
 
@@ -77,7 +79,12 @@ export async function runStory(name: string, dir: string, log: Log, doors: Doors
     doors,
   );
   try {
-    const daemon = await doors.daemon({ configPath: sandbox.configFile, envFile: sandbox.envFile, listen: "127.0.0.1:0", log });
+    const daemon = await doors.daemon({
+      configPath: sandbox.configFile,
+      envFile: sandbox.envFile,
+      listen: "127.0.0.1:0",
+      log,
+    });
     try {
       sandbox.beatTo(daemon.webUrl);
       return await playStory(story, sandbox, {

@@ -6,7 +6,7 @@ import { Delivery } from "./notify/delivery.ts";
 export interface NotifyWorld {
   readonly clock: Clock;
   readonly log: Log;
-  redact(text: string): string;
+  readonly redact: (text: string) => string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -16,7 +16,11 @@ function apiUrl(env: NotifyWorld["env"]): string | undefined {
 }
 
 /** Slack of this fleet; `undefined` when it has none. `warm`: load the SDK now, so that the first message does not wait. */
-export async function createFleetMessenger(fleet: Fleet, world: NotifyWorld, warm: boolean): Promise<Messenger | undefined> {
+export async function createFleetMessenger(
+  fleet: Fleet,
+  world: NotifyWorld,
+  warm: boolean,
+): Promise<Messenger | undefined> {
   if (fleet.slack === undefined) return undefined;
   const { createMessenger } = await import("./slack/messenger.ts");
   const { clock, log, redact, env } = world;
@@ -65,5 +69,10 @@ export async function slackTrial(fleet: Fleet, channel: string, world: NotifyWor
   const { testSlack } = await import("./slack/trial.ts");
   const { clock, log, redact, env } = world;
   const trial = await testSlack({ token: fleet.slack.token, apiUrl: apiUrl(env), channel, clock, log, redact });
-  return trial.steps.map((one) => ({ step: one.name, ok: one.outcome === "pass", detail: one.detail, needed: one.name !== "scopes" && one.name !== "find" }));
+  return trial.steps.map((one) => ({
+    step: one.name,
+    ok: one.outcome === "pass",
+    detail: one.detail,
+    needed: one.name !== "scopes" && one.name !== "find",
+  }));
 }

@@ -167,7 +167,7 @@ export function putMetricAlarmInput(definition: MetricAlarmDefinition, tags: Tag
     ...putCommon(definition, tags),
     ...(metric === undefined ? {} : plainMetric(metric)),
     ...(queries === undefined ? {} : { Metrics: queries.map(apiQuery) }),
-    ...(isWord<ComparisonOperator>(comparison) ? { ComparisonOperator: comparison } : {}),
+    ...(isComparison(comparison) ? { ComparisonOperator: comparison } : {}),
     Threshold: definition.threshold,
     EvaluationPeriods: definition.evaluationPeriods,
     DatapointsToAlarm: definition.datapointsToAlarm,
@@ -208,13 +208,17 @@ function plainMetric(metric: MetricStat): Partial<PutMetricAlarmInput> {
     Dimensions: apiDimensions(metric.dimensions),
     Period: metric.periodSeconds,
     ...(isPlain(statistic) ? { Statistic: statistic } : { ExtendedStatistic: statistic }),
-    ...(isWord<StandardUnit>(metric.unit) ? { Unit: metric.unit } : {}),
+    ...(isUnit(metric.unit) ? { Unit: metric.unit } : {}),
   };
 }
 
-/** A word of the API's: which ones there are is for the API to say. */
-function isWord<Word extends string>(text: string | undefined): text is Word {
+/** Which words there are is for the API to say. */
+function isUnit(text: string | undefined): text is StandardUnit {
   return text !== undefined && text !== "";
+}
+
+function isComparison(text: string): text is ComparisonOperator {
+  return text !== "";
 }
 
 function isPlain(statistic: string): statistic is Statistic {
@@ -233,7 +237,7 @@ function apiQuery({ id, metric, expression, label, periodSeconds, returnData }: 
           },
           Period: metric.periodSeconds,
           Stat: metric.statistic,
-          ...(isWord<StandardUnit>(metric.unit) ? { Unit: metric.unit } : {}),
+          ...(isUnit(metric.unit) ? { Unit: metric.unit } : {}),
         };
   return {
     Id: id,

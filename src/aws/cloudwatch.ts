@@ -17,9 +17,7 @@ const ALL_TYPES = ["MetricAlarm", "CompositeAlarm", "LogAlarm"] as const;
 /** Every alarm of a place. @throws CloudError */
 export async function readAlarms(clients: AlarmClients, place: CloudPlace, call: CloudCall): Promise<ObservedAlarm[]> {
   const request = { place, call, operation: "cloudwatch:DescribeAlarms", subject: "alarms" } as const;
-  return everyPage(request, (token) =>
-    describe(clients, place, call, { ...(token === undefined ? {} : { NextToken: token }) }),
-  );
+  return everyPage(request, (token) => describe(clients, place, call, token === undefined ? {} : { NextToken: token }));
 }
 
 /** Those of at most 100 names that exist. @throws CloudError; RangeError for more names */

@@ -39,6 +39,7 @@ export function stateDirectory(path: string): string {
 /** Default settings of every kind of check, from the checks themselves. */
 export async function checkDefaults(): Promise<Record<CheckKind, CheckSettings>> {
   const { CHECKS } = await import("../../checks/index.ts");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- fromEntries forgets its keys, and CHECK_KINDS has all
   return Object.fromEntries(CHECK_KINDS.map((kind) => [kind, CHECKS[kind].defaults])) as Record<
     CheckKind,
     CheckSettings
@@ -97,7 +98,7 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   if (!result.ok) throw new Problem(EXIT.configuration, renderErrors(result.errors).trimEnd());
   doors.redactor.add(...result.redact);
   for (const one of result.warnings) {
-    const line = `${one.file}:${one.line}:${one.column}: ${one.message}`;
+    const line = `${one.file}:${one.line}:${one.column}: ${one.path === "" ? "" : `${one.path}: `}${one.message}`;
     if (one.severity === "info") log.info(line);
     else log.warn(line);
   }
@@ -129,7 +130,7 @@ function isCron(
 
 /** What went wrong, in a few words, without a stack. */
 export function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
   if (code === "EISDIR") return "it is a folder";
@@ -138,6 +139,7 @@ export function reasonOf(error: unknown): string {
 
 /** Checks `--format` against what the command can write. @throws Problem 64 */
 export function wantFormat<F extends string>(format: string, allowed: readonly F[]): F {
-  if ((allowed as readonly string[]).includes(format)) return format as F;
+  const known = allowed.find((one) => one === format);
+  if (known !== undefined) return known;
   throw new Problem(EXIT.usage, `--format ${format} is not available here: choose ${allowed.join(", ")}`);
 }

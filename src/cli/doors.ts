@@ -1,13 +1,4 @@
-import type {
-  Clock,
-  Fleet,
-  Incident,
-  Log,
-  Redactor,
-  SeriesState,
-  Store,
-  Ticker,
-} from "../domain/index.ts";
+import type { Clock, Fleet, Incident, Log, Redactor, SeriesState, Store, Ticker } from "../domain/index.ts";
 import type { ProbeContext } from "../../checks/check.ts";
 
 /** The ports that probes need, and the way to let go of them. */
@@ -117,4 +108,3 @@ export interface Doors {
   /** Runs corewatch itself as a child with these arguments and environment; resolves with its exit code. */
   runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
 }
-

@@ -61,7 +61,7 @@ export async function probe(target: string, kind: string, options: CommonOptions
 
 function phasesOf(observation: Observation): Record<string, number> {
   const phases = observation.phases ?? { total: observation.durationMs };
-  return Object.fromEntries(Object.entries(phases).map(([name, ms]) => [name, rounded(ms as number)]));
+  return Object.fromEntries(Object.entries(phases).map(([name, ms]: [string, number]) => [name, rounded(ms)]));
 }
 
 function textReport(o: Observation, lines: readonly { atMs: number; line: string }[], colors: boolean): string {

@@ -144,10 +144,8 @@ export async function sandboxExec(
     log,
   });
   try {
-    return (await doors.runSelf(args, {
-      ...running.env,
-      COREWATCH_CONFIG: running.config,
-    })) as ExitCode;
+    const code = await doors.runSelf(args, { ...running.env, COREWATCH_CONFIG: running.config });
+    return Object.values(EXIT).find((one) => one === code) ?? EXIT.unsure;
   } finally {
     await running.stop();
   }

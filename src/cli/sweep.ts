@@ -93,13 +93,18 @@ export async function sweep(options: SweepOptions, doors: Doors): Promise<ExitCo
 
 function kindsOf(only: readonly string[] | undefined): Set<CheckKind> | undefined {
   if (only === undefined) return undefined;
-  const names = only.flatMap((one) => one.split(","));
-  for (const name of names) {
-    if (!(CHECK_KINDS as readonly string[]).includes(name)) {
-      throw new Problem(EXIT.usage, `--only ${name}: there is no such check; the kinds are ${CHECK_KINDS.join(", ")}`);
-    }
-  }
-  return new Set(names as CheckKind[]);
+  return new Set(
+    only
+      .flatMap((one) => one.split(","))
+      .map((name) => {
+        const kind = CHECK_KINDS.find((one) => one === name);
+        if (kind !== undefined) return kind;
+        throw new Problem(
+          EXIT.usage,
+          `--only ${name}: there is no such check; the kinds are ${CHECK_KINDS.join(", ")}`,
+        );
+      }),
+  );
 }
 
 function summarise(observations: readonly Observation[]): Record<Health, number> {

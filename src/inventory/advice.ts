@@ -45,7 +45,7 @@ function adviseSecrets(config: unknown, find: Finder, fromOutside: (path: Path) 
 
 function adviseDeployment(path: Path, deployment: Record<string, unknown>, find: Finder): void {
   const address = parsedUrl(textAt(deployment, "connectionUri") ?? "", ["https", "http"]);
-  if (address !== undefined && isAddress(address.hostname)) {
+  if (address !== undefined && isAddress(address.hostname) && !isLoopback(address.hostname)) {
     const hint = "users' back ends use a name: give it, or the check dns and the certificate's name cannot be watched";
     find.say("warning", [...path, "connectionUri"], "is an address, not a name", hint);
   }
@@ -141,4 +141,9 @@ function adviseMatches(config: unknown, find: Finder, now: number): void {
         find.say("info", [...path, "until"], "this silence is over", "remove the entry");
     }
   }
+}
+
+/** Nobody's users are on this host: what stands on loopback is being tried out. */
+function isLoopback(hostname: string): boolean {
+  return hostname.startsWith("127.") || hostname === "[::1]";
 }

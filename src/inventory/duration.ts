@@ -12,7 +12,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** The shortest exact writing of `ms` that {@link parseDuration} reads back: 90000 → `90s`. */
-export function formatDuration(ms: number): string {
+export function writeDuration(ms: number): string {
   for (const unit of ["d", "h", "m", "s"]) {
     const length = UNITS[unit] ?? 1;
     if (ms > 0 && ms % length === 0) return `${ms / length}${unit}`;

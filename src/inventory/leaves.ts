@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DURATION, formatDuration, parseDuration } from "./duration.ts";
+import { DURATION, writeDuration, parseDuration } from "./duration.ts";
 
 /**
  * The leaves of the configuration's schema. Each says in its message what it must be, and after a line break what would
@@ -56,7 +56,7 @@ export function duration(min: string, max: string): z.ZodString {
         const ms = parseDuration(value);
         return ms === undefined || (ms >= least && ms <= most);
       },
-      say(`must be between ${formatDuration(least)} and ${formatDuration(most)}`, "choose one within these bounds"),
+      say(`must be between ${writeDuration(least)} and ${writeDuration(most)}`, "choose one within these bounds"),
     );
 }
 

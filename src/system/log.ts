@@ -51,10 +51,12 @@ function errorText(error: unknown): unknown {
 }
 
 function readable(line: string, withStack: boolean): string {
-  const { time, level, msg, ...fields } = JSON.parse(line) as { time: string; level: string; msg: string };
+  // Our own line, written a moment ago by pino.
+  const { time, level, msg, ...fields }: { time: string; level: string; msg: string } & Record<string, unknown> =
+    JSON.parse(line);
   const details: string[] = [];
   let stack = "";
-  for (const [name, value] of Object.entries(fields as Record<string, unknown>)) {
+  for (const [name, value] of Object.entries(fields)) {
     if (isErrorText(value)) {
       details.push(`${name}=${quoted(value.message)}`);
       if (withStack && value.stack !== undefined) stack = `${value.stack}\n`;

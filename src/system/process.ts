@@ -10,8 +10,8 @@ export function parseListen(text: string): { host: string; port: number } | unde
 
 /** The version that package.json states. */
 export function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
   return manifest.version;
 }

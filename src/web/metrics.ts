@@ -44,13 +44,21 @@ export function metricsText(read: () => PlatformNumbers): Promise<string> {
   });
   counter("corewatch_slots_missed_total", "Slots that were not run since the start, by reason.", "why", numbers.missed);
   quantiles("corewatch_probe_lateness_milliseconds", "How much later than scheduled probes start.", numbers.latenessMs);
-  quantiles("corewatch_diagnosis_milliseconds", "From the first failing observation to the diagnosis.", numbers.diagnosisMs);
+  quantiles(
+    "corewatch_diagnosis_milliseconds",
+    "From the first failing observation to the diagnosis.",
+    numbers.diagnosisMs,
+  );
   gauge("corewatch_series", "Series that are watched.", numbers.targets);
   gauge("corewatch_probes_running", "Probes under way.", numbers.running);
   gauge("corewatch_incidents_open", "Incidents that are open or acknowledged.", numbers.openIncidents);
   gauge("corewatch_outbox_waiting", "Notices that wait for delivery.", numbers.outboxWaiting);
   gauge("corewatch_observations_unstored", "Observations in memory, not yet stored.", numbers.unstored);
-  gauge("corewatch_observations_dropped", "Observations lost to the bound while the store was out of reach.", numbers.dropped);
+  gauge(
+    "corewatch_observations_dropped",
+    "Observations lost to the bound while the store was out of reach.",
+    numbers.dropped,
+  );
   gauge("corewatch_ready", "1 when nothing of corewatch itself is wrong.", numbers.ready ? 1 : 0);
   return registry.metrics();
 }

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import type { Heartbeat, Log, Service } from "../domain/index.ts";
 
 /** Whether corewatch itself is fit, for /readyz and people. */
@@ -72,18 +72,16 @@ export class WebServer implements Service {
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).send({ error: "here are /healthz, /readyz, /metrics and POST /heartbeats/<id>" }),
     );
-    app.setErrorHandler((error, _request, reply) => {
-      const status = (error as { statusCode?: number }).statusCode ?? 500;
+    app.setErrorHandler<FastifyError>((error, _request, reply) => {
+      const status = error.statusCode ?? 500;
       if (status >= 500) this.#deps.log.error("the web server failed on a request", { error });
-      return reply
-        .code(status)
-        .send({ error: status >= 500 ? "corewatch could not do this now" : (error as Error).message });
+      return reply.code(status).send({ error: status >= 500 ? "corewatch could not do this now" : error.message });
     });
     try {
       this.#url = await app.listen({ host: this.#deps.host, port: this.#deps.port });
     } catch (error) {
       throw new Error(
-        `the web server cannot listen on ${this.#deps.host}:${this.#deps.port}: ${(error as NodeJS.ErrnoException).code ?? String(error)}; choose another with web.listen or --listen`,
+        `the web server cannot listen on ${this.#deps.host}:${this.#deps.port}: ${codeOf(error)}; choose another with web.listen or --listen`,
         { cause: error },
       );
     }
@@ -136,4 +134,8 @@ function readBeat(body: unknown): { ok: boolean; message: string } {
     if (!(error instanceof SyntaxError)) throw error;
   }
   return { ok: true, message: text.slice(0, MESSAGE_LIMIT) };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

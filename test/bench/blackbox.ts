@@ -45,7 +45,8 @@ export async function measureBlackbox(urls: readonly string[], perSecond: number
     const before = usage([child.pid ?? 0]);
     const { probes, failed } = await drive(urls, perSecond, seconds);
     const after = usage([child.pid ?? 0]);
-    const version = /version (\S+)/.exec(spawnSync(PROGRAM, ["--version"], { encoding: "utf8" }).stderr)?.[1] ?? "unknown";
+    const version =
+      /version (\S+)/.exec(spawnSync(PROGRAM, ["--version"], { encoding: "utf8" }).stderr)?.[1] ?? "unknown";
     return { probes, failed, cpuMsPerProbe: (after.cpuMs - before.cpuMs) / probes, version };
   } finally {
     const gone = once(child, "exit");
@@ -64,7 +65,11 @@ async function answering(child: ChildProcess): Promise<void> {
   throw new Error(`${PROGRAM} does not answer`);
 }
 
-async function drive(urls: readonly string[], perSecond: number, seconds: number): Promise<{ probes: number; failed: number }> {
+async function drive(
+  urls: readonly string[],
+  perSecond: number,
+  seconds: number,
+): Promise<{ probes: number; failed: number }> {
   const started = performance.now();
   const wanted = perSecond * seconds;
   const answers: Promise<{ ok: boolean; text: string }>[] = [];

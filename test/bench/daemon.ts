@@ -54,7 +54,8 @@ export class BenchDaemon {
     const pointer = join(this.directory, ".corewatch", "store.json");
     if (existsSync(pointer)) {
       const named = JSON.parse(readFileSync(pointer, "utf8")) as Record<string, unknown>;
-      for (const value of Object.values(named)) if (typeof value === "string" && value.startsWith("/")) places.push(value);
+      for (const value of Object.values(named))
+        if (typeof value === "string" && value.startsWith("/")) places.push(value);
     }
     const pids: number[] = [];
     for (const place of places) {

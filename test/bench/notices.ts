@@ -32,7 +32,8 @@ export async function measureNotices(rounds: number, basePort: number): Promise<
       if (incident !== undefined) delays.push(card.receivedAt - Date.parse(incident.openedAt));
     }
     const metrics = await daemon.metrics();
-    const quantile = (q: string): number | null => metrics.get(`corewatch_diagnosis_milliseconds{quantile="${q}"}`) ?? null;
+    const quantile = (q: string): number | null =>
+      metrics.get(`corewatch_diagnosis_milliseconds{quantile="${q}"}`) ?? null;
     return {
       incidents: delays.length,
       toSlackMs: spread(delays),
@@ -72,7 +73,10 @@ function fleetYaml(deployments: number, basePort: number): string {
     lines.push(`  - id: d${d}`, "    app: bench", "    kind: production");
     // The second core of each deployment stands for its load balancer: that way stays good.
     lines.push(`    connectionUri: http://localhost:${port + 1}`, `    slack: { channel: "#d${d}" }`, "    cores:");
-    lines.push(`      - { id: c0, url: "http://127.0.0.1:${port}" }`, `      - { id: c1, url: "http://127.0.0.1:${port + 1}" }`);
+    lines.push(
+      `      - { id: c0, url: "http://127.0.0.1:${port}" }`,
+      `      - { id: c1, url: "http://127.0.0.1:${port + 1}" }`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }

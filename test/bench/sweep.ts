@@ -31,10 +31,15 @@ export async function benchSweep(quick: boolean, say: Say): Promise<unknown> {
   const tls = await makeCertificates();
   const peers = new Map<string, PeerCost>();
   const modes: unknown[] = [];
-  if (!blackboxInstalled()) say("prometheus-blackbox-exporter is not installed (Debian: prometheus-blackbox-exporter): no ratios");
+  if (!blackboxInstalled())
+    say("prometheus-blackbox-exporter is not installed (Debian: prometheus-blackbox-exporter): no ratios");
   for (const mode of MODES) {
     say(`${cores} cores, ${mode.scheme}, ${mode.connection} connections, ${seconds} s`);
-    const farm = await Farm.start({ count: cores, basePort: BASE_PORT, tls: mode.scheme === "https" ? tls : undefined });
+    const farm = await Farm.start({
+      count: cores,
+      basePort: BASE_PORT,
+      tls: mode.scheme === "https" ? tls : undefined,
+    });
     try {
       const ours = await measureDaemon(mode, cores, seconds, tls.ca);
       if (blackboxInstalled() && !peers.has(mode.scheme)) {
@@ -84,7 +89,9 @@ async function measureDaemon(mode: Mode, cores: number, seconds: number, ca: str
     return {
       observations,
       expected: (cores * seconds) / SLOT_SECONDS,
-      up: (after.get('corewatch_observations_total{health="up"}') ?? 0) - (before.get('corewatch_observations_total{health="up"}') ?? 0),
+      up:
+        (after.get('corewatch_observations_total{health="up"}') ?? 0) -
+        (before.get('corewatch_observations_total{health="up"}') ?? 0),
       missedSlots: total(after, "corewatch_slots_missed_total") - total(before, "corewatch_slots_missed_total"),
       latenessMs: {
         p50: after.get('corewatch_probe_lateness_milliseconds{quantile="0.5"}') ?? null,
@@ -106,7 +113,11 @@ async function measureLarge(tls: { key: string; cert: string; ca: string }, say:
   for (const mode of [MODES[0], MODES[2]]) {
     if (mode === undefined) continue;
     say(`${cores} cores, ${mode.scheme}, ${mode.connection} connections, 60 s`);
-    const farm = await Farm.start({ count: cores, basePort: BASE_PORT, tls: mode.scheme === "https" ? tls : undefined });
+    const farm = await Farm.start({
+      count: cores,
+      basePort: BASE_PORT,
+      tls: mode.scheme === "https" ? tls : undefined,
+    });
     try {
       results.push({ ...mode, cores, ...(await measureDaemon(mode, cores, 60, tls.ca)) });
     } finally {

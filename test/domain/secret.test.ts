@@ -5,7 +5,7 @@ import { Redactor, Secret } from "../../src/domain/index.ts";
 describe("a secret", () => {
   it("shows itself to nobody who does not ask", () => {
     const secret = new Secret("hunter2");
-    for (const shown of [String(secret), JSON.stringify({ secret }), inspect(secret), `${secret}`]) {
+    for (const shown of [String(secret), JSON.stringify({ secret }), inspect(secret)]) {
       expect(shown).toContain("[secret]");
       expect(shown).not.toContain("hunter2");
     }

@@ -121,7 +121,8 @@ export class FakeCloud implements AlarmReader, AlarmWriter {
       const fault = this.fault(this.log.length, operation);
       this.log.push(`${operation} ${subject}`);
       await Promise.resolve();
-      if (fault !== undefined && fault.done !== true) throw new CloudError(fault.failure, `${operation} ${fault.failure}`);
+      if (fault !== undefined && fault.done !== true)
+        throw new CloudError(fault.failure, `${operation} ${fault.failure}`);
       const answer = work();
       if (fault !== undefined) throw new CloudError(fault.failure, `${operation}: the answer was lost`);
       return answer;
@@ -248,7 +249,8 @@ export class FakeCloud implements AlarmReader, AlarmWriter {
   putCompositeAlarm(...[place, definition, tags, call]: Parameters<AlarmWriter["putCompositeAlarm"]>): Promise<void> {
     return this.#do(call, "cloudwatch:PutCompositeAlarm", definition.name, () => {
       for (const child of children(definition.rule))
-        if (!this.#of(place).alarms.has(child)) throw new CloudError("failed", `the rule names ${child}: there is none`);
+        if (!this.#of(place).alarms.has(child))
+          throw new CloudError("failed", `the rule names ${child}: there is none`);
       this.#put(place, definition, tags);
     });
   }

@@ -15,7 +15,7 @@ import {
 import { brief, core, database, deployment, endpoint, fleetOf, MINUTE, Painter, START, World } from "./support.ts";
 
 /** fast-check prints the seed and the path of a failure; this one makes a run repeatable from the environment. */
-const SEED = Number(process.env["COREWATCH_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env["COREWATCH_TEST_SEED"] ?? 20_261_121);
 const CHECKED = { seed: SEED, numRuns: 150 };
 
 const cores = (d: string, n: number) =>
