@@ -142,8 +142,3 @@ function adviseMatches(config: unknown, find: Finder, now: number): void {
     }
   }
 }
-
-/** Nobody's users are on this host: what stands on loopback is being tried out. */
-function isLoopback(hostname: string): boolean {
-  return hostname.startsWith("127.") || hostname === "[::1]";
-}
