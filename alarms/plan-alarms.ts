@@ -2,7 +2,7 @@ import type { CompositeAlarmDefinition, Fleet, MetricAlarmDefinition, ObservedAl
 import type { AlarmSpec } from "./alarm.ts";
 import type { Change, Conflict, Drift } from "./change.ts";
 import { alarmArn, topicArn, topicName } from "./names.ts";
-import { definitionHash, diffFields, normalise } from "./normalise.ts";
+import { definitionHash, diffFields, normalise, type Fields } from "./normalise.ts";
 import { nameSpecs, type Naming } from "./plan-names.ts";
 import { alarmTags, TAG, tagChanges } from "./tags.ts";
 import { madeKey, type SiteWorld, type World } from "./world.ts";
@@ -69,11 +69,11 @@ function define(
   nameOf: ReadonlyMap<string, string>,
 ): MetricAlarmDefinition | CompositeAlarmDefinition | undefined {
   const topic = topicArn(site, topicName(fleet.alarms?.topic, site.region, spec.service));
-  const muted = naming.kind === "owned" && site.tags.get(naming.alarm.arn)?.[TAG.mutedUntil] !== undefined;
   const common = {
     name: naming.name,
     // While a maintenance window has it muted, the mute planner alone switches its actions.
-    actionsEnabled: muted ? naming.alarm.definition.actionsEnabled : true,
+    actionsEnabled:
+      naming.kind === "owned" && isMuted(naming.alarm, site) ? naming.alarm.definition.actionsEnabled : true,
     alarmActions: [topic],
     okActions: [topic],
     insufficientDataActions: [],
@@ -98,7 +98,8 @@ function compare(
   world: World,
 ): { readonly change?: Change; readonly drift?: Drift } {
   const wanted = normalise(definition);
-  const tags = alarmTags(fleet.name, spec, definition.name, definitionHash(wanted));
+  const muted = naming.kind === "owned" && isMuted(naming.alarm, site);
+  const tags = alarmTags(fleet.name, spec, definition.name, fingerprint(wanted, muted));
   const composite = definition.kind === "composite";
   const common = {
     kind: composite ? ("composite" as const) : ("alarm" as const),
@@ -144,7 +145,8 @@ function compare(
       },
     };
   }
-  const edited = observedTags[TAG.definition] !== undefined && observedTags[TAG.definition] !== definitionHash(there);
+  const edited =
+    observedTags[TAG.definition] !== undefined && observedTags[TAG.definition] !== fingerprint(there, muted);
   return {
     change: {
       ...common,
@@ -163,6 +165,15 @@ function compare(
         }
       : {}),
   };
+}
+
+function isMuted(alarm: ObservedAlarm, site: SiteWorld): boolean {
+  return site.tags.get(alarm.arn)?.[TAG.mutedUntil] !== undefined;
+}
+
+/** A mute comes and goes without the definition having changed. */
+function fingerprint(fields: Fields, muted: boolean): string {
+  return definitionHash(muted ? { ...fields, ActionsEnabled: true } : fields);
 }
 
 function childNames(definition: MetricAlarmDefinition | CompositeAlarmDefinition): string[] {

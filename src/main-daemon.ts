@@ -10,7 +10,7 @@ import { createPorts } from "./main-ports.ts";
 import { createFleetFallback, createFleetMessenger, type NotifyWorld } from "./main-slack.ts";
 import { Delivery } from "./notify/delivery.ts";
 import { lockDaemon } from "./store/index.ts";
-import { fileWatch } from "./system/file-watch.ts";
+import { createFileWatch } from "./system/file-watch.ts";
 import { parseListen } from "./system/process.ts";
 import { Services } from "./system/services.ts";
 import { watchEventLoop } from "./watch/event-loop.ts";
@@ -123,7 +123,7 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       ...source,
       clock,
       log,
-      fileWatch,
+      fileWatch: createFileWatch(),
       initial: result,
       onFleet: async (next, changes, loaded) => {
         await adopt(next, loaded);

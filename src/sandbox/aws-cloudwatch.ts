@@ -69,7 +69,7 @@ export function createCloudWatch(options: CloudWatchOptions): SandboxCloudWatch 
     for (const { watch } of regions.values()) watch.evaluate(clock.now());
   };
   const arm = (): void => {
-    timer = clock.after(EVALUATION_MS / speed / SAMPLES, () => {
+    timer = clock.after(Math.max(1, Math.floor(EVALUATION_MS / speed / SAMPLES)), () => {
       arm();
       if (++turn % SAMPLES === 0) evaluate();
       else collect();

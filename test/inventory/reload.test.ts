@@ -1,14 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unwatchFile,
-  watchFile,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -21,6 +11,7 @@ import {
   type Located,
   loadFleet,
 } from "../../src/inventory/index.ts";
+import { createFileWatch } from "../../src/system/file-watch.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { CHECK_DEFAULTS, accepted, isCron } from "./support.ts";
 
@@ -48,12 +39,7 @@ const handWatch: FileWatch = {
 };
 
 /** The system's polling, quick. */
-const pollWatch: FileWatch = {
-  watch(path, onChange) {
-    watchFile(path, { interval: 10 }, onChange);
-    return { stop: () => unwatchFile(path, onChange) };
-  },
-};
+const pollWatch: FileWatch = createFileWatch(10);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "corewatch-reload-"));

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { iamPolicy } from "../../alarms/iam.ts";
+import { applyDocument, planDocument, reviewedHash } from "../../alarms/json.ts";
+import { COLOURS } from "../../alarms/paint.ts";
+import { renderPlan, renderResults } from "../../alarms/render.ts";
+import { brief, deployment, Desk, handMade, small } from "./support.ts";
+
+const GOLDEN = "../golden/alarms";
+
+/** Everything that a plan can say, in one. */
+async function busy(): Promise<Desk> {
+  const desk = new Desk(
+    small([], { deployments: [deployment("acme", 2), deployment("beta", 2), deployment("dota", 2)] }),
+  );
+  await desk.apply();
+  const at = desk.cloud.at();
+  at.edit("acme ELB TargetResponseTime", { threshold: 30 });
+  at.alarms.delete("acme ELB UnHealthyHostCount");
+  at.add(handMade("carl ELB TargetResponseTime"));
+  at.add(handMade("carl's own", { actionsEnabled: false }));
+  desk.fleet = small([], {
+    deployments: [
+      deployment("acme", 2, { alarms: { overrides: { "elb-5xx": { threshold: 2 } } } }),
+      deployment("beta", 2, { alarms: { profile: "recommended" } }),
+      deployment("carl", 2),
+      deployment("lost", 2),
+    ],
+    web: { host: "127.0.0.1", port: 0, publicUrl: "https://watch.example.com" },
+  });
+  const carl = desk.fleet.deployments[2];
+  if (carl !== undefined) desk.addBalancer(carl);
+  return desk;
+}
+
+describe("a plan as people read it", () => {
+  test("of a fresh fleet", async () => {
+    await expect(renderPlan(await new Desk(small()).plan())).toMatchFileSnapshot(`${GOLDEN}/fresh.txt`);
+  });
+
+  test("with nothing to do", async () => {
+    const desk = new Desk(small());
+    await desk.apply();
+    await expect(renderPlan(await desk.plan())).toMatchFileSnapshot(`${GOLDEN}/empty.txt`);
+  });
+
+  test("with changes, conflicts, drift and lint", async () => {
+    await expect(renderPlan(await (await busy()).plan())).toMatchFileSnapshot(`${GOLDEN}/busy.txt`);
+  });
+
+  test("from an incomplete read", async () => {
+    const desk = await busy();
+    desk.cloud.log.length = 0;
+    desk.cloud.fault = (_, operation) =>
+      operation === "cloudwatch:ListMetrics" ? { failure: "not-authorized" } : undefined;
+    const plan = await desk.plan();
+    expect(brief(plan).filter((one) => one.startsWith("-"))).toEqual([]);
+    await expect(renderPlan(plan)).toMatchFileSnapshot(`${GOLDEN}/incomplete.txt`);
+  });
+
+  test("has colours only when asked", async () => {
+    const plan = await (await busy()).plan();
+    const escape = "\u001B[";
+    expect(renderPlan(plan)).not.toContain(escape);
+    expect(renderPlan(plan, COLOURS)).toContain(escape);
+    expect(renderPlan(plan, COLOURS).replaceAll(/\u001B\[\d+m/g, "")).toBe(renderPlan(plan));
+  });
+
+  test("and the results of its apply", async () => {
+    const desk = await busy();
+    desk.cloud.fault = (_, operation) =>
+      operation === "cloudwatch:DeleteAlarms" ? { failure: "not-authorized" } : undefined;
+    await expect(renderResults(await desk.apply({ force: true }))).toMatchFileSnapshot(`${GOLDEN}/results.txt`);
+  });
+});
+
+describe("a plan as scripts read it", () => {
+  test("has the keys of the contract, and a hash that a file gives back", async () => {
+    const plan = await (await busy()).plan();
+    const document = planDocument(plan);
+    expect(Object.keys(document)).toEqual(
+      expect.arrayContaining([
+        "hash",
+        "changes",
+        "conflicts",
+        "drift",
+        "unchanged",
+        "foreign",
+        "lint",
+        "estimate",
+        "complete",
+      ]),
+    );
+    expect(Object.keys(document.changes[0] ?? {})).toEqual(expect.arrayContaining(["verb", "kind", "name", "fields"]));
+    expect(Object.keys(document.estimate)).toEqual(["seconds", "usdPerMonth"]);
+    expect(reviewedHash(JSON.stringify(document))).toBe(plan.hash);
+    expect(() => reviewedHash("{}")).toThrow("no plan");
+    await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(`${GOLDEN}/busy.json`);
+  });
+
+  test("and its results are told one by one", async () => {
+    const desk = await busy();
+    const plan = await desk.plan();
+    const document = applyDocument(plan, await desk.apply({ force: true }, plan));
+    expect(document.planHash).toBe(plan.hash);
+    expect(document.results).toHaveLength(plan.changes.length);
+    expect(document.results[0]).toMatchObject({ outcome: "done" });
+  });
+});
+
+test.each(["plan", "apply", "start"] as const)("the least policy of %s", async (command) => {
+  const settings = command === "start" ? ({ autoApply: "safe", drillSchedule: "0 0 9 * * 1" } as const) : {};
+  await expect(iamPolicy(command, settings)).toMatchFileSnapshot(`${GOLDEN}/iam-${command}.json`);
+});
