@@ -33,12 +33,13 @@ export interface Adoption extends AlarmPlan {
 export function planAdoption(fleet: Fleet, world: World): Adoption {
   const parts = world.sites.filter((one) => one.readable).map((site) => adoptSite(fleet, site, world));
   const changes = parts.flatMap((one) => one.changes);
+  const plan = planFleet(fleet, world);
   return {
-    ...planFleet(fleet, world),
+    ...plan,
     hash: planHash(fleet.name, changes, world.complete),
     changes,
     conflicts: [],
-    estimate: { ...planFleet(fleet, world).estimate, seconds: estimate(changes, []).seconds },
+    estimate: { ...plan.estimate, seconds: estimate(changes, []).seconds },
     duplicates: parts.flatMap((one) => one.duplicates),
   };
 }

@@ -4,6 +4,7 @@ import type { Change, Conflict, Drift } from "./change.ts";
 import { alarmArn, topicArn, topicName } from "./names.ts";
 import { definitionHash, diffFields, normalise, type Fields } from "./normalise.ts";
 import { nameSpecs, type Naming } from "./plan-names.ts";
+import { anyInAlarm, namesInRule } from "./rule.ts";
 import { alarmTags, TAG, tagChanges } from "./tags.ts";
 import { madeKey, type SiteWorld, type World } from "./world.ts";
 
@@ -53,8 +54,14 @@ export function planAlarms(fleet: Fleet, specs: readonly AlarmSpec[], site: Site
     if (compared.change === undefined) unchanged++;
     else changes.push(compared.change);
   }
+  const needed = neededByOthers(site, owned);
   for (const alarm of surplus) {
-    if (!world.complete || isProtected(alarm, site) || world.unconfirmed.has(alarm.arn)) unchanged++;
+    const user = needed.get(alarm.definition.name);
+    if (user !== undefined && world.complete) {
+      const reason = `the alarm is no longer needed here, but ${user}, which is not corewatch's, is made of it: it stays; delete both by hand`;
+      conflicts.push({ name: alarm.definition.name, account: site.account, region: site.region, reason });
+      unchanged++;
+    } else if (!world.complete || isProtected(alarm, site) || world.unconfirmed.has(alarm.arn)) unchanged++;
     else changes.push(removal(alarm, site));
   }
   return { changes, conflicts, drift, unchanged, owned, settled };
@@ -85,7 +92,7 @@ function define(
     kind: "composite",
     description: spec.draft.description,
     ...common,
-    rule: children.map((name) => `ALARM("${name.replaceAll('"', '\\"')}")`).join(" OR "),
+    rule: anyInAlarm(children),
   };
 }
 
@@ -108,7 +115,7 @@ function compare(
     region: site.region,
     place: site.place,
     identity: spec.identity,
-    needs: [...definition.alarmActions, ...childNames(definition)],
+    needs: [...definition.alarmActions, ...(definition.kind === "composite" ? namesInRule(definition.rule) : [])],
   };
   if (naming.kind === "new") {
     const arn = alarmArn(site, definition.name);
@@ -176,10 +183,15 @@ function fingerprint(fields: Fields, muted: boolean): string {
   return definitionHash(muted ? { ...fields, ActionsEnabled: true } : fields);
 }
 
-function childNames(definition: MetricAlarmDefinition | CompositeAlarmDefinition): string[] {
-  if (definition.kind !== "composite") return [];
-  return [...definition.rule.matchAll(/ALARM\("((?:[^"\\]|\\.)*)"\)/g)].map(([, name = ""]) =>
-    name.replaceAll('\\"', '"'),
+/** Names of alarms that composites of others are made of, with one such composite each: AWS does not let them go. */
+function neededByOthers(site: SiteWorld, owned: readonly ObservedAlarm[]): Map<string, string> {
+  const ours = new Set(owned);
+  return new Map(
+    site.alarms.flatMap((alarm) => {
+      const { definition } = alarm;
+      if (definition.kind !== "composite" || ours.has(alarm)) return [];
+      return namesInRule(definition.rule).map((name) => [name, definition.name] as const);
+    }),
   );
 }
 

@@ -17,7 +17,7 @@ export interface Planned {
 
 /**
  * Reads everything and plans. Where the bulk listing of tags makes something look out of order that is otherwise right
- * (somebody else's alarm under a wanted name, tags alone that differ), the tags are asked for by themselves and the plan
+ * (somebody else's alarm under a wanted name, tags alone that differ, actions that are disabled), the tags are asked for by themselves and the plan
  * is made again: the listing is only eventually consistent.
  */
 export async function makePlan(fleet: Fleet, record: AlarmRecord, ports: ReadPorts): Promise<Planned> {
@@ -59,16 +59,18 @@ function oddities(plan: AlarmPlan, world: World): Suspect[] {
   const add = (arn: string, site: SiteWorld | undefined): void => {
     if (site !== undefined) found.push({ arn, site });
   };
-  for (const { step, ...one } of plan.changes) if (step.does === "tag") add(step.arn, sites.get(siteKey(one)));
-  // Those that the record says are ours go first.
-  const late: [string, SiteWorld][] = [];
+  for (const { step, fields, ...one } of plan.changes) {
+    // Disabled actions may be a mute whose tag is not listed yet.
+    const mute = step.does === "put-alarm" && step.exists && fields.some((field) => field.name === "ActionsEnabled");
+    if (step.does === "tag" || mute) add(step.arn, sites.get(siteKey(one)));
+  }
+  const alarms = new Map(world.sites.map((site) => [site, new Set(site.alarms.map((one) => one.arn))]));
   for (const one of plan.conflicts) {
     const site = sites.get(siteKey(one));
     if (site === undefined) continue;
     const arn = alarmArn(site, one.name);
-    if (!site.tags.has(arn) && site.alarms.some((alarm) => alarm.arn === arn)) late.push([arn, site]);
+    if (!site.tags.has(arn) && alarms.get(site)?.has(arn) === true) add(arn, site);
   }
-  for (const [arn, site] of late) add(arn, site);
   for (const one of plan.lint) {
     if (one.rule !== "topic-not-ours") continue;
     for (const site of world.sites) {

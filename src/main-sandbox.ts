@@ -10,10 +10,10 @@ const AWAY_MS = 20_000;
 
 /** Starts a simulated fleet and lays its variables over this process's, for the SDKs. */
 async function begin(
-  request: { cores: number; dir: string; fleet: string; log: Log; passing?: boolean; listen?: string },
+  request: { cores: number; dir: string; fleet: string; log: Log; listen?: string },
   doors: Doors,
 ): Promise<Sandbox> {
-  const sandbox = await startSandbox({ ...request, clock: doors.clock });
+  const sandbox = await startSandbox({ ...request, passing: true, clock: doors.clock });
   doors.adoptEnv(sandbox.env);
   doors.redactor.add(
     ...Object.entries(sandbox.env).flatMap(([name, value]) => (/TOKEN|KEY|SECRET/.test(name) ? [value] : [])),
@@ -74,10 +74,7 @@ async function show(sandbox: Sandbox, doors: Doors, say: (line: string) => void,
 export async function runStory(name: string, dir: string, log: Log, doors: Doors): Promise<StoryOutcome> {
   const story = STORIES.find((one) => one.name === name);
   if (story === undefined) throw new Error(`there is no story ${name}`);
-  const sandbox = await begin(
-    { cores: story.cores, dir, fleet: story.fleet, log, passing: true, listen: "127.0.0.1:0" },
-    doors,
-  );
+  const sandbox = await begin({ cores: story.cores, dir, fleet: story.fleet, log, listen: "127.0.0.1:0" }, doors);
   try {
     const daemon = await doors.daemon({
       configPath: sandbox.configFile,

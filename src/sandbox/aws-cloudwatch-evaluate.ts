@@ -14,15 +14,16 @@ export interface Evaluation {
 const EXTRA_POINTS = 2;
 
 /**
- * Evaluates a metric alarm at `now` (epoch ms). Periods end at `now` and last `period / speed` seconds. With enough data
+ * Evaluates a metric alarm at `now` (epoch ms). Periods end at `now`; those of AWS's own metrics last `period / speed`
+ * seconds, those of metrics that others publish, at a pace of their own, last what they are told. With enough data
  * points in range, missing ones are passed over; with fewer, they count as `TreatMissingData` says; with none, the alarm
  * has insufficient data unless that says otherwise.
  */
 export function evaluate(config: MetricConfig, series: Series, now: number, speed: number): Evaluation {
   const { evaluationPeriods: wanted, datapointsToAlarm: needed = wanted } = config;
+  const lengthMs = (periodOf(config) * 1000) / (isOfAws(config) ? speed : 1);
   const points: { readonly age: number; readonly value: number }[] = [];
   for (let age = 0; age < wanted + EXTRA_POINTS; age++) {
-    const lengthMs = (periodOf(config) * 1000) / speed;
     const value = pointOf(config, series, now - (age + 1) * lengthMs, now - age * lengthMs);
     if (value !== undefined) points.push({ age, value });
   }
@@ -43,6 +44,11 @@ export function evaluate(config: MetricConfig, series: Series, now: number, spee
     threshold: config.threshold,
   };
   return { state, reason, reasonData: JSON.stringify(reasonData) };
+}
+
+function isOfAws({ stat, queries = [] }: MetricConfig): boolean {
+  const stats = [stat, ...queries.map((query) => query.stat)].filter((one) => one !== undefined);
+  return stats.every((one) => one.namespace.startsWith("AWS/"));
 }
 
 function judge(

@@ -12,7 +12,7 @@ export interface AlarmServicesOptions {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly model: AwsModel;
-  /** By how much alarms' periods and the minute between evaluations are shorter than told. */
+  /** By how much the periods of alarms on AWS's own metrics, and the minute between evaluations, are shorter than told. */
   readonly speed?: number;
   readonly rates?: Rates;
   readonly putMs?: number;
@@ -64,6 +64,7 @@ export async function createAlarmServices(options: AlarmServicesOptions): Promis
     start: () => cloudwatch.start(),
     stop: async () => {
       cloudwatch.stop();
+      queues.stop();
       await sns.stop();
     },
   };

@@ -14,7 +14,10 @@ export interface CloudWatchOptions {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly model: AwsModel;
-  /** By how much an alarm's periods, and the minute between evaluations, are shorter than told; 1 unless set. */
+  /**
+   * By how much the periods of alarms on AWS's own metrics, and the minute between evaluations, are shorter than told; 1
+   * unless set.
+   */
   readonly speed?: number;
   /** Requests per second by operation; AWS's defaults unless set. */
   readonly rates?: Rates;

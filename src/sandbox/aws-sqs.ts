@@ -30,6 +30,8 @@ export interface SandboxQueues {
   readonly all: ReadonlyMap<string, Queue>;
   /** Puts a message into the queue of this ARN, if there is one and its policy lets `service` send. */
   deliver(arn: string, body: string, service: string): boolean;
+  /** Ends the long polls that are under way. */
+  stop(): void;
 }
 
 /** Messages of one queue; beyond that the oldest go. */
@@ -42,6 +44,7 @@ const POLL_MS = 50;
 export function createQueues(options: { readonly clock: Clock; readonly account: string }): SandboxQueues {
   const { clock, account } = options;
   const queues = new Map<string, Queue>();
+  const stopped = new AbortController();
   const urlOf = (queue: Queue, request: AwsRequest): string => {
     const { host } = request.headers;
     return `http://${typeof host === "string" ? host : "127.0.0.1"}/${account}/${queue.name}`;
@@ -110,8 +113,8 @@ export function createQueues(options: { readonly clock: Clock; readonly account:
           throw new AwsFault("InvalidParameterValue", "MaxNumberOfMessages must be between 1 and 10");
         const until = clock.monotonic() + Math.min(20, input.number("WaitTimeSeconds") ?? 0) * 1000;
         let found = visible(queue, clock.now(), most);
-        while (found.length === 0 && clock.monotonic() < until) {
-          await wait(clock, POLL_MS);
+        while (found.length === 0 && clock.monotonic() < until && !stopped.signal.aborted) {
+          await wait(clock, POLL_MS, stopped.signal);
           found = visible(queue, clock.now(), most);
         }
         const hidden = Number(queue.attributes.get("VisibilityTimeout") ?? VISIBILITY_SECONDS);
@@ -136,6 +139,7 @@ export function createQueues(options: { readonly clock: Clock; readonly account:
       put(queue, body);
       return true;
     },
+    stop: () => stopped.abort(),
   };
 }
 

@@ -1,7 +1,12 @@
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import type { Server } from "node:net";
 import { join } from "node:path";
 import { errorCode } from "../store/errors.ts";
+import { findHome } from "../store/home.ts";
+import { stopPostmaster } from "../store/postmaster.ts";
+
+/** Where stores of root are, as in `ensureEmbedded`. */
+const ROOTS_STORES = "/var/lib/corewatch";
 
 /** `false` only when there is surely nothing. */
 export async function exists(path: string): Promise<boolean> {
@@ -45,17 +50,11 @@ export async function claimFolder(dir: string): Promise<() => Promise<void>> {
   return () => rm(file, { force: true });
 }
 
-/**
- * Removes what a corewatch kept for a fleet.yaml in `dir`: for root its store lives outside, in the folder that
- * `.corewatch/store.json` names. Only a folder of the store's own shape is removed.
- */
+/** Removes what a corewatch kept for a fleet.yaml in `dir`, and ends the server that a killed one left running over it. */
 export async function removeStoreOf(dir: string): Promise<void> {
-  const state = join(dir, ".corewatch");
-  const file = join(state, "store.json");
-  if (!(await exists(file))) return;
-  const { home = "", madeFor }: { home?: string; madeFor?: string } = JSON.parse(await readFile(file, "utf8"));
-  const own = madeFor === (await realpath(state)) && /^\/var\/lib\/corewatch\/[0-9a-f]{16}$/.test(home);
-  if (own) await rm(home, { recursive: true, force: true });
+  const { folder, data } = await findHome(join(dir, ".corewatch"), ROOTS_STORES);
+  await stopPostmaster(data);
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** When a process was started, in the kernel's ticks: with the pid it names one process for good. `none`: there is no such process. */

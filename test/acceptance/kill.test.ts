@@ -34,8 +34,8 @@ async function holdClaim(stage: Stage): Promise<() => Promise<void>> {
   return release;
 }
 
-const noticesWhere = (stage: Stage, condition: string) => async (): Promise<true | undefined> =>
-  (await stage.sql(`SELECT 1 FROM corewatch.notice WHERE ${condition}`)).length > 0 ? true : undefined;
+const noticesWhere = (stage: Stage, condition: string) => async (): Promise<boolean> =>
+  (await stage.sql(`SELECT 1 FROM corewatch.notice WHERE ${condition}`)).length > 0;
 
 const posts = (stage: Stage): number =>
   stage.slack.calls().filter(({ method }) => method === "chat.postMessage").length;
@@ -85,7 +85,7 @@ test.concurrent("killed when a core fails for the first time: it is told after t
     stage,
     async () => {
       const before = asked();
-      await until("the failing core to be asked", 5_000, () => (asked() > before ? true : undefined));
+      await until("the failing core to be asked", 5_000, () => asked() > before);
     },
     { repeat: false },
   );
@@ -99,7 +99,7 @@ test.concurrent("killed when the first failure is stored: it is told after the r
     async () => {
       await until("a failure in the store", 10_000, async () => {
         const rows = await stage.sql("SELECT 1 FROM corewatch.observation WHERE detail LIKE '%503%'");
-        return rows.length > 0 ? true : undefined;
+        return rows.length > 0;
       });
     },
     { repeat: false },
@@ -127,7 +127,7 @@ test.concurrent("killed when Slack was asked and took nothing: it is told after 
   await killedAndBack(
     stage,
     async () => {
-      await until("Slack to be asked", 10_000, () => (posts(stage) > 0 ? true : undefined));
+      await until("Slack to be asked", 10_000, () => posts(stage) > 0);
       expect(cards(stage.slack)).toEqual([]);
     },
     { repeat: false, before: () => stage.slack.setFault({ kind: "none" }) },
@@ -164,7 +164,7 @@ test.concurrent("killed when Slack answered and the receipt is not written: the 
       toStore.set("silent");
       toSlack.set("through");
       await daemon.logged(/notice delivered/);
-      expect(await noticesWhere(stage, "state = 'sent'")()).toBeUndefined();
+      expect(await noticesWhere(stage, "state = 'sent'")()).toBe(false);
     },
     {
       repeat: true,

@@ -144,6 +144,6 @@ export async function allTold(stage: Stage, ms = 15_000): Promise<void> {
     const [row] = await stage.sql<{ waiting: number }>(
       "SELECT count(*)::int AS waiting FROM corewatch.notice WHERE state = 'pending'",
     );
-    return row?.waiting === 0 ? true : undefined;
+    return row?.waiting === 0;
   });
 }

@@ -1,80 +1,69 @@
 import { expect, test } from "vitest";
+import { HEALTHS } from "../../src/domain/index.ts";
 import { Cable } from "./cable.ts";
 import { failing } from "./cores.ts";
-import { allTold, card, cards, openStage } from "./stage.ts";
+import { allTold, card, cards, openStage, replies } from "./stage.ts";
 import { until } from "./until.ts";
 
 /**
- * Long enough for everything that depends on time: the monitor calls itself degraded after 5 s, and every pause between
- * tries has been run through. From there on a longer outage only fills the queue; test/watch shows a minute of that, and
- * its bound, in virtual time.
+ * Long enough for what depends on time: the monitor calls itself degraded after 5 s, and each kind of retry has had its
+ * turn. A longer outage only fills the queue further: the bound of that is the recorder's test, and a minute of outage in
+ * virtual time is the watcher's.
  */
 const OUTAGE_MS = 8_000;
+const DOWN = HEALTHS.indexOf("down");
 
-test.each(["cut", "silent"] as const)(
-  "a store whose connection is %s costs no observation, makes nothing look down, and a core that dies meanwhile is told after",
-  { timeout: 60_000 },
-  async (fault) => {
-    // Both at once would share nothing but the wait.
-    expect(fault).toBeDefined();
-  },
-);
-
-for (const fault of ["cut", "silent"] as const) {
-  test.concurrent(`a store that is ${fault}`, { timeout: 60_000 }, async (context) => {
+test.concurrent.for(["cut", "silent"] as const)(
+  "a store whose connections are %s: probing goes on, nothing is lost or looks down, and what died meanwhile is told after",
+  { timeout: 70_000 },
+  async (fault, context) => {
     const stage = await openStage(context, 3);
     const cable = await Cable.to(stage.databaseUrl);
     stage.later(() => cable.close());
     stage.env["COREWATCH_STORE_URL"] = cable.url(stage.databaseUrl);
     await stage.write();
     const daemon = await stage.start();
-    await until("both to be looked at", 5_000, () =>
-      stage.cores.every(({ asked }) => asked.length > 1) ? true : undefined,
-    );
+    const [victim] = stage.cores;
+    if (victim === undefined) throw new Error("there is no core");
+    await until("all cores to be looked at twice", 10_000, () => stage.cores.every(({ asked }) => asked.length > 1));
     expect(await daemon.readiness()).toMatchObject({ status: 200, problems: [] });
 
     cable.set(fault);
     const began = Date.now();
     const before = await daemon.metric("corewatch_observations_total");
-    await until("the monitor to say that its store is away", 15_000, async () => {
+    await until("the monitor to say that its store is away", 25_000, async () => {
       const { status, problems } = await daemon.readiness();
-      return status === 503 && problems.some((one) => one.includes("store has been out of reach")) ? true : undefined;
+      return status === 503 && problems.some((one) => one.startsWith("The store has been out of reach"));
     });
-    const [victim] = stage.cores;
-    if (victim !== undefined) victim.answer = failing();
+    victim.answer = failing();
     const dead = Date.now();
-    await until("the outage to have lasted", OUTAGE_MS, () => (Date.now() - began >= OUTAGE_MS ? true : undefined));
-    await until("the dead core to be asked three times", 5_000, () =>
-      victim !== undefined && victim.asked.filter((at) => at > dead).length >= 3 ? true : undefined,
-    );
-    expect(await daemon.metric("corewatch_observations_total")).toBeGreaterThan(before + (3 * OUTAGE_MS) / 1_000);
-    expect(await daemon.metric("corewatch_observations_unstored")).toBeGreaterThan((3 * OUTAGE_MS) / 1_000);
+    await until("the outage to have lasted, and the dead core to be seen", 15_000, () => {
+      const looks = victim.asked.filter((at) => at > dead).length;
+      return Date.now() - began >= OUTAGE_MS && looks >= 3;
+    });
+    // Three cores and the way through the load balancer, each second; a busy machine may be late with some.
+    expect(await daemon.metric("corewatch_observations_total")).toBeGreaterThan(before + (2 * OUTAGE_MS) / 1_000);
+    expect(await daemon.metric("corewatch_observations_unstored")).toBeGreaterThan((2 * OUTAGE_MS) / 1_000);
     expect(cards(stage.slack)).toEqual([]);
     const mended = Date.now();
     cable.set("through");
 
-    const told = await card(stage.slack, /acme-1/, 30_000);
-    expect(told.text).toMatch(/core/i);
-    await until("everything to be written", 15_000, async () =>
-      (await daemon.metric("corewatch_observations_unstored")) < 5 ? true : undefined,
-    );
-    expect(await daemon.metric("corewatch_observations_dropped")).toBe(0);
-    const rows = await stage.sql<{ key: string; slots: number; longest: number; down: number }>(
-      `SELECT key, count(*)::int AS slots, max(gap)::int AS longest, count(*) FILTER (WHERE health = 2)::int AS down
-       FROM (SELECT s.key, o.health, o.slot - lag(o.slot) OVER (PARTITION BY s.key ORDER BY o.slot) AS gap
-             FROM corewatch.observation o JOIN corewatch.series s ON s.id = o.series
-             WHERE s.key LIKE '%:hello' AND o.slot BETWEEN ${began} AND ${mended}) AS seen GROUP BY key`,
-    );
-    expect(rows).toHaveLength(3);
-    console.log(
-      rows,
-      await stage.sql("SELECT body->>'cause' AS cause FROM corewatch.incident"),
-      cards(stage.slack).map((c) => c.text),
-    );
+    await card(stage.slack, /A core is down[^]*acme\/acme-1/, 30_000);
+    await card(stage.slack, /corewatch itself is in trouble[^]*The store/, 15_000);
     await allTold(stage);
-    await until("the monitor to be fit again", 45_000, async () =>
-      (await daemon.readiness()).status === 200 ? true : undefined,
+    expect(cards(stage.slack)).toHaveLength(2);
+    expect(replies(stage.slack)).toEqual([]);
+    expect(await daemon.metric("corewatch_observations_dropped")).toBe(0);
+    const seen = await daemon.metric("corewatch_observations_total");
+    expect(await daemon.stop()).toBe(0);
+
+    const [all] = await stage.sql<{ rows: number }>("SELECT count(*)::int AS rows FROM corewatch.observation");
+    expect(all?.rows).toBeGreaterThanOrEqual(seen);
+    const during = await stage.sql<{ key: string; down: boolean }>(
+      `SELECT s.key, bool_or(o.health = ${DOWN}) AS down FROM corewatch.observation o
+       JOIN corewatch.series s ON s.id = o.series WHERE o.at BETWEEN ${began} AND ${mended} GROUP BY s.key`,
     );
-    console.log("fit after", Date.now() - mended);
-  });
-}
+    expect(during.filter(({ down }) => down)).toEqual([{ key: "core:acme/acme-1:hello", down: true }]);
+    expect(during.filter(({ key }) => key.endsWith(":hello"))).toHaveLength(3);
+  },
+);

@@ -9,7 +9,7 @@ export async function until<T>(
   const end = performance.now() + ms;
   for (;;) {
     const found = await look();
-    if (found !== undefined && found !== false) return found;
+    if (found !== undefined && found !== false) return found as Exclude<T, Nothing>;
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);
     await new Promise((resolve) => void setTimeout(resolve, EVERY_MS));
   }

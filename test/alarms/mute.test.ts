@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { planMutes, type MuteStep, type OpenWindow } from "../../alarms/mute.ts";
+import { runMuteStep } from "../../alarms/mute-run.ts";
+import { CloudPacer } from "../../alarms/rate.ts";
 import { deployment, Desk, small } from "./support.ts";
 
 const FROM = Date.parse("2026-11-21T02:00:30Z");
@@ -12,7 +14,7 @@ const window = (more: Partial<OpenWindow> = {}): OpenWindow => ({
   ...more,
 });
 
-/** A fleet with its alarms made; `mutes` plans and carries out what the shell would. */
+/** A fleet with its alarms made. */
 async function desk(): Promise<Desk> {
   const shared = [
     deployment("acme", 1),
@@ -24,21 +26,13 @@ async function desk(): Promise<Desk> {
   return made;
 }
 
+/** Plans the mute and carries it out. */
 async function mutes(desk: Desk, windows: readonly OpenWindow[], withRules: boolean): Promise<MuteStep[]> {
   const { world } = await desk.planned();
   const rules = withRules ? [...desk.cloud.at().rules] : undefined;
   const steps = world.sites.flatMap((site) => planMutes("prod", site, windows, rules));
-  const at = desk.cloud.at();
-  for (const step of steps) {
-    if (step.does === "put-rule") at.rules.add(step.rule.name);
-    if (step.does === "delete-rule") at.rules.delete(step.name);
-    if (step.does !== "disable" && step.does !== "enable") continue;
-    for (const { name } of step.alarms) {
-      at.edit(name, { actionsEnabled: step.does === "enable" });
-      if (step.does === "disable") at.held(name).tags["corewatch:muted-until"] = step.until;
-      else delete at.held(name).tags["corewatch:muted-until"];
-    }
-  }
+  const call = new CloudPacer(desk.clock).call("own", "eu-west-1", desk.signal);
+  for (const step of steps) await runMuteStep(step, "prod", desk.ports(), call);
   return steps;
 }
 
@@ -102,5 +96,31 @@ describe("a maintenance window", () => {
     const all = names(await mutes(made, [window({ match: {} })], false));
     expect(all).toHaveLength(6);
     expect(all).not.toContain("disable corewatch prod heartbeat");
+  });
+
+  test("that fails half-way leaves nothing disabled without its tag, and is finished at the next look", async () => {
+    const made = await desk();
+    const at = made.cloud.at();
+    made.cloud.log.length = 0;
+    for (let index = 1; index < 12; index++) {
+      const start = made.cloud.log.length;
+      made.cloud.fault = (request) =>
+        request === start + index ? { failure: "failed", done: index % 2 === 0 } : undefined;
+      await mutes(made, index % 2 === 0 ? [window()] : [], false).catch(() => undefined);
+      const silent = [...at.alarms.values()].filter((one) => !one.definition.actionsEnabled);
+      expect(silent.every((one) => one.tags["corewatch:muted-until"] !== undefined)).toBe(true);
+    }
+    made.cloud.fault = () => undefined;
+    await mutes(made, [], false);
+    expect([...at.alarms.values()].every((one) => one.definition.actionsEnabled)).toBe(true);
+    expect((await made.plan()).changes).toEqual([]);
+  });
+
+  test("is no drift either while the bulk listing does not show its tag yet", async () => {
+    const made = await desk();
+    made.cloud.freezeTags();
+    await mutes(made, [window()], false);
+    const plan = await made.plan();
+    expect([plan.changes, plan.drift]).toEqual([[], []]);
   });
 });

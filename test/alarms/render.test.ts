@@ -62,7 +62,12 @@ describe("a plan as people read it", () => {
     const escape = "\u001B[";
     expect(renderPlan(plan)).not.toContain(escape);
     expect(renderPlan(plan, COLOURS)).toContain(escape);
-    expect(renderPlan(plan, COLOURS).replaceAll(/\u001B\[\d+m/g, "")).toBe(renderPlan(plan));
+    expect(
+      renderPlan(plan, COLOURS)
+        .split(escape)
+        .map((part, at) => (at === 0 ? part : part.slice(part.indexOf("m") + 1)))
+        .join(""),
+    ).toBe(renderPlan(plan));
   });
 
   test("and the results of its apply", async () => {

@@ -45,6 +45,27 @@ test.each([
   expect(treatments.map((treatment) => look(points, needed, treatment))).toEqual(wanted);
 });
 
+test("a speed shortens the periods of AWS's own metrics, and not of those that are put at their own pace", () => {
+  const series = new Series();
+  const at = NOW - 30_000;
+  const stateOf = (namespace: string) => {
+    series.put({ ...name, namespace }, { at, value: 1, count: 1 });
+    const stat = { ...name, namespace, statistic: "Sum", period: 60, unit: undefined };
+    const config = {
+      stat,
+      queries: undefined,
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      evaluationPeriods: 1,
+      datapointsToAlarm: undefined,
+      treatMissingData: "breaching",
+      lowSamplePercentile: undefined,
+    };
+    return evaluate(config, series, NOW, 10).state;
+  };
+  expect([stateOf("AWS/ApplicationELB"), stateOf("corewatch")]).toEqual(["ALARM", "OK"]);
+});
+
 test("percentiles, sums and sample counts are of all values, each as often as it was measured", () => {
   const samples = [
     { at: 1, value: 0.1, count: 98 },
