@@ -91,7 +91,8 @@ function show(value: unknown): string {
   return text.length <= MAX_VALUE ? text : `${text.slice(0, MAX_VALUE)}…`;
 }
 
-function renderDrift(drift: Drift, paint: Paint): string[] {
+/** One drift: what was left, and what is there now. */
+export function renderDrift(drift: Drift, paint: Paint): string[] {
   const head = paint.changed(`  ${drift.kind} ${drift.name} (${siteKey(drift)}): ${drift.what} by hand`);
   return [head, ...renderFields(drift.fields, false)];
 }

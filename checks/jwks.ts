@@ -12,10 +12,19 @@ export interface JwksInput {
 
 /** How many cores are asked at the same time. */
 const AT_ONCE = 8;
+/**
+ * Longest and shortest time for one core, ms: a key set comes from the core's cache, and one that hangs must not take the
+ * others' time. Between them each core gets an equal share of what is left.
+ */
+const LONGEST_MS = 2_500;
+const SHORTEST_MS = 500;
+/** With less than this left nobody is asked any more, ms. */
+const TOO_LATE_MS = 50;
 
 /**
  * All cores of a deployment read their signing keys from one database, so they serve the same key ids. A core that serves
- * others signs tokens that the rest refuses: it has another database, or none. A core that cannot be asked is left to `hello`.
+ * others signs tokens that the rest refuses: it has another database, or none. A core that cannot be asked is left to `hello`;
+ * where that leaves fewer than two of several to compare, or not all could be asked in time, nothing was learned.
  */
 export const jwks: Check<JwksInput> = {
   kind: "jwks",
@@ -37,7 +46,7 @@ export const jwks: Check<JwksInput> = {
     const began = context.clock.monotonic();
     const answers = await askAll(input, context);
     const total = context.clock.monotonic() - began;
-    return { ...compare(input.deployment, answers), phases: { total } };
+    return { ...compare(input, answers), phases: { total } };
   },
 };
 
@@ -49,7 +58,10 @@ async function askAll({ deployment, cores }: JwksInput, context: ProbeContext): 
   const left = startWatch(context);
   const worker = async (): Promise<void> => {
     for (let core = waiting.shift(); core !== undefined; core = waiting.shift()) {
-      const answer = await askKeySet(core.address, context.settings.connection, left(), context);
+      if (left() < TOO_LATE_MS) return;
+      const share = left() / Math.ceil((waiting.length + 1) / AT_ONCE);
+      const mayTake = Math.min(left(), LONGEST_MS, Math.max(SHORTEST_MS, share));
+      const answer = await askKeySet(core.address, context.settings.connection, mayTake, context);
       answers.set(core.id, answer);
       if (answer.kind === "kids") context.keySets.record(deployment, core.id, answer.kids, context.clock.now());
     }
@@ -62,7 +74,7 @@ async function askAll({ deployment, cores }: JwksInput, context: ProbeContext): 
  * One set everywhere: up. Otherwise the cores outside the largest group are named: all, where no group is largest. Sets with a
  * key in common are a rotation that did not reach everyone (`degraded`); sets with none are two databases (`down`).
  */
-function compare(deployment: string, answers: Answers): Outcome {
+function compare({ deployment, cores }: JwksInput, answers: Answers): Outcome {
   const groups = new Map<string, string[]>();
   const sets = new Map<string, ReadonlySet<string>>();
   for (const [core, answer] of answers) {
@@ -72,9 +84,13 @@ function compare(deployment: string, answers: Answers): Outcome {
     sets.set(key, new Set(answer.kids));
   }
   const compared = [...groups.values()].reduce((sum, cores) => sum + cores.length, 0);
-  const measures = { cores: answers.size, compared, keySets: groups.size };
+  const measures = { cores: cores.length, compared, keySets: groups.size };
   if (groups.size === 0) return { ...noneSeen(answers), measures };
-  if (groups.size === 1) return { health: "up", reason: "ok", detail: "", measures };
+  if (groups.size === 1) {
+    const gap = gapIn(cores.length, answers.size, compared);
+    if (gap !== undefined) return { health: "unknown", reason: "not-seen-yet", detail: gap, measures };
+    return { health: "up", reason: "ok", detail: "", measures };
+  }
 
   const ranked = [...groups].toSorted(([, a], [, b]) => b.length - a.length);
   const [first, second] = ranked;
@@ -93,6 +109,14 @@ function compare(deployment: string, answers: Answers): Outcome {
     ? `the cores serve ${groups.size} different sets of signing keys: ${shown}`
     : `${shown} ${names.length === 1 ? "serves" : "serve"} other signing keys than most cores of ${deployment}`;
   return { health: apart ? "down" : "degraded", reason: "key-set-mismatch", detail, measures, findings };
+}
+
+/** Why one and the same key set everywhere says nothing yet; `undefined` when it does. */
+function gapIn(all: number, asked: number, compared: number): string | undefined {
+  if (asked < all) return `${all - asked} of ${all} cores went unasked: the others took all of the time`;
+  if (compared < 2 && all > 1)
+    return `only one of ${all} cores gave its key set, so there was nothing to compare; each core's hello says why`;
+  return undefined;
 }
 
 /** Two of the sets have no key in common. */

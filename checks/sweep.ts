@@ -35,7 +35,7 @@ export interface SweepOptions {
 
 /** How the sweeping goes; counts are since the start. */
 export interface SweepStats {
-  /** How much later than scheduled probes started, ms. */
+  /** How much later than scheduled probes started in their slots, ms. */
   readonly lateness: { readonly p50: number; readonly p99: number; readonly max: number };
   /** Probes begun on schedule, first looks included. */
   readonly begun: number;
@@ -171,7 +171,8 @@ export class SweepEngine implements Service {
       return;
     }
     this.#begun++;
-    this.#lateness.record(latenessMs);
+    // A first look after the start belongs to no slot: there is nothing that it could be late for.
+    if (!first) this.#lateness.record(latenessMs);
     this.#launch(entry, slot, latenessMs, !first);
   }
 

@@ -20,6 +20,10 @@ export function createDoors(): Doors {
   const clock = systemClock;
   const doors: Doors = {
     clock,
+    // Nothing interrupts a command that is run without signals; run() lays its own over this.
+    signal: new AbortController().signal,
+    exit: (code) => process.exit(code),
+    pid: process.pid,
     redactor,
     env: process.env,
     // AWS's SDK and Slack's address look at the process's environment: an env file has to reach them too.
@@ -43,6 +47,7 @@ export function createDoors(): Doors {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text, { flag: "wx" });
     },
+    writeFile: (path, text) => writeFileSync(path, text),
     exists: existsSync,
     log: (level) =>
       createLog({
@@ -53,17 +58,19 @@ export function createDoors(): Doors {
       }),
     ticker: async () => (await import("./cron/ticker.ts")).createTicker({ clock }),
     ports: async () => (await import("./main-ports.ts")).createPorts(clock),
+    alarmCloud: async (log) => (await import("./main-alarms.ts")).createAlarmCloud({ clock, log }),
     openStore: (fleet, configPath, log) => openStore(fleet, configPath, log, redact),
     drain: async (fleet, store, log, ms) =>
       (await import("./main-slack.ts")).drainOutbox(fleet, store, { clock, log, redact, env: process.env }, ms),
     slackTest: async (fleet, channel, log) =>
       (await import("./main-slack.ts")).slackTrial(fleet, channel, { clock, log, redact, env: process.env }),
-    slackManifest: async () => (await import("./slack/manifest.ts")).slackManifest(),
+    slackManifest,
     exportStore: async (opened, file) => (await import("./store/transfer.ts")).exportStore(opened.store, file),
     importStore: async (opened, file) => (await import("./store/transfer.ts")).importStore(opened.store, file),
     daemon: async (request) => (await import("./main-daemon.ts")).startDaemon(request, doors),
     sandbox: async (request) => (await import("./main-sandbox.ts")).runSandbox(request, doors),
-    story: async (name, dir, log) => (await import("./main-sandbox.ts")).runStory(name, dir, log, doors),
+    story: async (name, dir, log, signal) => (await import("./main-sandbox.ts")).runStory(name, dir, log, doors, signal),
+    sandboxFleets: async () => Object.keys((await import("./sandbox/fleets.ts")).FLEETS),
     stories: async () => (await import("./sandbox/stories.ts")).STORIES,
     runSelf,
   };
@@ -114,16 +121,27 @@ async function openStore(
   }
 }
 
-/** Runs corewatch as a child; SIGINT reaches it through the terminal, SIGTERM is passed on. */
+async function slackManifest(): ReturnType<Doors["slackManifest"]> {
+  const { manifestObject, slackManifest } = await import("./slack/manifest.ts");
+  return { yaml: slackManifest(), data: manifestObject() };
+}
+
+/** As the door's first line has it: there, and here for a child. */
+const NODE_OPTIONS = ["--max-semi-space-size=8", "--"];
+
+/** Runs corewatch as a child; signals are passed on. A Ctrl-C that the child has from the terminal too counts once. */
 function runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
   const door = fileURLToPath(new URL("./cli/corewatch.mjs", import.meta.url));
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [door, ...args], { stdio: "inherit", env: { ...process.env, ...env } });
-    const pass = (): void => void child.kill("SIGTERM");
-    process.on("SIGTERM", pass);
+    const child = spawn(process.execPath, [...NODE_OPTIONS, door, ...args], {
+      stdio: "inherit",
+      env: { ...process.env, ...env },
+    });
+    const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+    process.on("SIGINT", pass).on("SIGTERM", pass);
     child.once("error", reject);
     child.once("exit", (code, signal) => {
-      process.off("SIGTERM", pass);
+      process.off("SIGINT", pass).off("SIGTERM", pass);
       resolve(code ?? (signal === "SIGINT" ? EXIT.interrupted : EXIT.unsure));
     });
   });

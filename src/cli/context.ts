@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import type { CheckKind, CheckSettings, Fleet, Log } from "../domain/index.ts";
 import { CHECK_KINDS } from "../domain/index.ts";
-import type { LoadOptions, LoadResult } from "../inventory/index.ts";
+import type { LoadOptions, LoadResult, Located } from "../inventory/index.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, Problem } from "./exit.ts";
 
@@ -26,9 +26,25 @@ export interface Loaded {
   readonly source: Omit<LoadOptions, "text" | "now" | "file"> & { readonly file: string; readonly envFile?: string };
 }
 
-/** Where the configuration is: `--config`, else COREWATCH_CONFIG, else `fleet.yaml` here. */
-export function configPath(options: Pick<CommonOptions, "config">, doors: Doors): string {
-  return resolve(doors.cwd, options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml");
+/** A configuration that is refused, with every reason at its place. */
+export class BadConfiguration extends Problem {
+  readonly errors: readonly Located[];
+  readonly warnings: readonly Located[];
+  constructor(rendered: string, errors: readonly Located[], warnings: readonly Located[]) {
+    super(EXIT.configuration, rendered.trimEnd());
+    this.errors = errors;
+    this.warnings = warnings;
+  }
+}
+
+/** The configuration that somebody named: `--config`, else COREWATCH_CONFIG (empty counts as unset), else `undefined`. */
+export function namedConfig(options: Pick<CommonOptions, "config">, doors: Pick<Doors, "env">): string | undefined {
+  return options.config ?? (doors.env["COREWATCH_CONFIG"] || undefined);
+}
+
+/** Where the configuration is: as it was named, else `fleet.yaml` here. */
+export function configPath(options: Pick<CommonOptions, "config">, doors: Pick<Doors, "cwd" | "env">): string {
+  return resolve(doors.cwd, namedConfig(options, doors) ?? "fleet.yaml");
 }
 
 /** Folder of the embedded store and the sandbox: `.corewatch` beside the configuration. */
@@ -64,7 +80,7 @@ export async function environment(
     throw new Problem(EXIT.configuration, `${options.envFile}: cannot be read: ${reasonOf(error)}`, { cause: error });
   }
   const parsed = parseEnvFile(text, options.envFile);
-  if (!parsed.ok) throw new Problem(EXIT.configuration, renderErrors(parsed.errors).trimEnd());
+  if (!parsed.ok) throw new BadConfiguration(renderErrors(parsed.errors), parsed.errors, []);
   doors.adoptEnv(parsed.values);
   return { ...doors.env, ...parsed.values };
 }
@@ -86,7 +102,7 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   const { loadFleet, renderErrors } = await import("../inventory/index.ts");
   const ticker = await doors.ticker();
   const source = {
-    path: options.config ?? doors.env["COREWATCH_CONFIG"] ?? "fleet.yaml",
+    path: namedConfig(options, doors) ?? "fleet.yaml",
     file: path,
     directory: dirname(path),
     readFile: (file: string) => doors.readFile(file),
@@ -95,10 +111,11 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
     isCron: (expression: string, timezone?: string) => isCron(ticker, expression, timezone),
   };
   const result = loadFleet({ ...source, text: readText(path, doors), now: doors.clock.now() });
-  if (!result.ok) throw new Problem(EXIT.configuration, renderErrors(result.errors).trimEnd());
   doors.redactor.add(...result.redact);
+  if (!result.ok) throw new BadConfiguration(renderErrors(result.errors), result.errors, result.warnings);
   for (const one of result.warnings) {
-    const line = `${one.file}:${one.line}:${one.column}: ${one.path === "" ? "" : `${one.path}: `}${one.message}`;
+    const what = `${one.path === "" ? "" : `${one.path}: `}${one.message}${one.hint === "" ? "" : ` (${one.hint})`}`;
+    const line = `${one.file}:${one.line}:${one.column}: ${what}`;
     if (one.severity === "info") log.info(line);
     else log.warn(line);
   }
@@ -130,11 +147,16 @@ function isCron(
 
 /** What went wrong, in a few words, without a stack. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES" || code === "EPERM") return "permission denied";
   if (code === "EISDIR") return "it is a folder";
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The code that Node gives what went wrong (`ENOENT`), or `undefined`. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** Checks `--format` against what the command can write. @throws Problem 64 */

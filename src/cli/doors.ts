@@ -1,5 +1,18 @@
-import type { Clock, Fleet, Incident, Log, Redactor, SeriesState, Store, Ticker } from "../domain/index.ts";
+import type {
+  AlarmReader,
+  AlarmWriter,
+  Clock,
+  Fleet,
+  Incident,
+  Log,
+  Redactor,
+  SeriesState,
+  Store,
+  Ticker,
+} from "../domain/index.ts";
+import type { CloudPacer } from "../../alarms/rate.ts";
 import type { ProbeContext } from "../../checks/check.ts";
+import type { ExitCode } from "./exit.ts";
 
 /** The ports that probes need, and the way to let go of them. */
 export interface ProbePorts extends Omit<ProbeContext, "settings" | "signal" | "trace"> {
@@ -11,6 +24,15 @@ export interface OpenedStore {
   readonly store: Store;
   readonly embedded: boolean;
   stop(): Promise<void>;
+}
+
+/** AWS as the alarm manager needs it: one pacer for everything in this process. */
+export interface AlarmCloud {
+  readonly reader: AlarmReader;
+  readonly writer: AlarmWriter;
+  readonly pacer: CloudPacer;
+  /** Says how often AWS throttled, if it did. */
+  close(): void;
 }
 
 /** One step of `slack test`, in the order in which it was done. */
@@ -63,6 +85,7 @@ export interface Daemon {
 
 /** A running sandbox. */
 export interface RunningSandbox extends SandboxFacts {
+  /** Removes it and what corewatch kept of it. */
   stop(): Promise<void>;
   /** Tells the simulated worker where to send its beats. */
   watchedAt(webUrl: string): void;
@@ -88,22 +111,34 @@ export interface Doors {
   err(text: string): void;
   /** Runs `stop` on SIGINT and SIGTERM; returns the way to forget it. */
   onSignal(stop: (signal: string) => void): () => void;
+  /** Aborts when the command is to end early; its reason is the Problem to end with. */
+  readonly signal: AbortSignal;
+  /** Ends the process now, whatever is under way. */
+  exit(code: ExitCode): void;
+  readonly pid: number;
   readFile(path: string): string;
   writeNewFile(path: string, text: string): void;
+  /** Writes a file, or writes it anew. */
+  writeFile(path: string, text: string): void;
   exists(path: string): boolean;
   log(level: string): Log;
   ticker(): Promise<Ticker>;
   ports(fleet: Fleet): Promise<ProbePorts>;
+  alarmCloud(log: Log): Promise<AlarmCloud>;
   openStore(fleet: Fleet, configPath: string, log: Log): Promise<OpenedStore>;
   /** Drains the outbox for up to `ms`; resolves with what is left. */
   drain(fleet: Fleet, store: Store, log: Log, ms: number): Promise<{ sent: number; waiting: number }>;
   slackTest(fleet: Fleet, channel: string, log: Log): Promise<readonly SlackStep[]>;
-  slackManifest(): Promise<string>;
+  /** The app manifest as YAML with comments, and as data. */
+  slackManifest(): Promise<{ readonly yaml: string; readonly data: Readonly<Record<string, unknown>> }>;
   exportStore(store: OpenedStore, file: string): Promise<{ rows: number }>;
   importStore(store: OpenedStore, file: string): Promise<{ rows: number }>;
   daemon(request: DaemonRequest): Promise<Daemon>;
   sandbox(request: { cores: number; dir: string; fleet: string; log: Log }): Promise<RunningSandbox>;
-  story(name: string, dir: string, log: Log): Promise<StoryOutcome>;
+  /** Names of the fleets that a sandbox can be. */
+  sandboxFleets(): Promise<readonly string[]>;
+  /** Ends early, with nothing left running, when `signal` aborts. */
+  story(name: string, dir: string, log: Log, signal: AbortSignal): Promise<StoryOutcome>;
   readonly stories: () => Promise<readonly { name: string; tells: string }[]>;
   /** Runs corewatch itself as a child with these arguments and environment; resolves with its exit code. */
   runSelf(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;

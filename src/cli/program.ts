@@ -1,30 +1,45 @@
 import { Command, CommanderError, Option } from "commander";
-import type { CommonOptions } from "./context.ts";
+import { addAlarms } from "./alarms-commands.ts";
+import { addComplete, addCompletion } from "./completion.ts";
+import { type CommonOptions, wantFormat } from "./context.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
+import { watchSignals } from "./interruption.ts";
 
 const LEVELS = ["debug", "info", "warn", "error", "silent"];
 
 /** Commands of the contract whose time has not come: refused with a sentence, never half done. */
 const LATER: Readonly<Record<string, string>> = {
-  alarms: "CloudWatch alarms and topics against the inventory",
   audit: "the launch checklist",
   certify: "load certification",
   agent: "a host that probes from its own vantage",
 };
 
+/** Verdicts that weigh more than an interruption. */
+const ABOVE_INTERRUPTED: ReadonlySet<ExitCode> = new Set([EXIT.configuration, EXIT.usage]);
+
 /**
  * Runs one command line and gives its exit code. Everything that goes wrong becomes one line on stderr; the stack
- * follows only with `--log-level debug`.
+ * follows only with `--log-level debug`. After SIGINT the code is 130, whatever was still finished; SIGTERM is how a
+ * supervisor ends a daemon in order, so there the command decides.
  */
-export async function run(argv: readonly string[], doors: Doors): Promise<ExitCode> {
+export async function run(argv: readonly string[], outside: Doors): Promise<ExitCode> {
+  const interruption = watchSignals(outside);
+  try {
+    const code = await runCommand(argv, { ...outside, signal: interruption.signal });
+    const isInterrupted = interruption.first() === "SIGINT" && !ABOVE_INTERRUPTED.has(code);
+    return isInterrupted ? EXIT.interrupted : code;
+  } finally {
+    interruption.forget();
+  }
+}
+
+async function runCommand(argv: readonly string[], doors: Doors): Promise<ExitCode> {
   let code: ExitCode = EXIT.good;
   const program = build(doors, (result) => (code = result));
   try {
-    if (argv[0] === "completion" || argv[0] === "complete") {
-      const { default: tab } = await import("@bomb.sh/tab/commander");
-      tab(program, { completionCommandName: "completion" });
-    }
+    if (argv[0] === "complete") await addComplete(program);
+    else addCompletion(program, (result) => (code = result));
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
@@ -57,21 +72,23 @@ function build(doors: Doors, done: Done): Command {
     .configureOutput({ writeOut: (text) => doors.out(text), writeErr: (text) => doors.err(text) })
     .showHelpAfterError(`Run "corewatch --help" for what there is.`);
 
-  const common = (command: Command, level = "warn"): Command =>
+  const common: Common = (command, level = "warn", formats = ["text", "json"]) =>
     command
       .option("--config <file>", "the configuration (default: fleet.yaml, or COREWATCH_CONFIG)")
       .option("--env-file <file>", "variables for ${env:NAME}, over the environment's")
-      .option("--format <format>", "text or json (junit where it judges)", "text")
+      .option("--format <format>", formats.join(", "), (given) => wantFormat(given, formats), "text")
       .option("--no-color", "no colours, also with a terminal")
       .addOption(new Option("--log-level <level>", "how much the log on stderr says").choices(LEVELS).default(level));
 
   addDaemon(program, common, doors, done);
   addOneShots(program, common, doors, done);
   addIncidents(program, common, doors, done);
+  addAlarms(program, common, doors, done);
   addUpkeep(program, common, doors, done);
   for (const [name, what] of Object.entries(LATER)) {
     program
       .command(name, { hidden: true })
+      .helpOption(false)
       .allowUnknownOption()
       .allowExcessArguments()
       .action(() => {
@@ -81,7 +98,8 @@ function build(doors: Doors, done: Done): Command {
   return program;
 }
 
-type Common = (command: Command, level?: string) => Command;
+/** Adds the options that every command has. */
+type Common = (command: Command, level?: string, formats?: readonly string[]) => Command;
 
 function addDaemon(program: Command, common: Common, doors: Doors, done: Done): void {
   const listen = ["--listen <host:port>", "where the web server listens, over the configuration's"] as const;
@@ -105,28 +123,28 @@ function addDaemon(program: Command, common: Common, doors: Doors, done: Done): 
     .option("--cores <n>", "how many cores", "4")
     .option(...listen)
     .action(async (options: CommonOptions & { cores: string }) =>
-      done(await (await import("./running.ts")).sandbox(options, doors)),
+      done(await (await import("./sandbox.ts")).sandbox(options, doors)),
     );
   common(
     sandbox.command("story").description("plays one scripted outage and prints its timeline").argument("<name>"),
   ).action(async (name: string, options: CommonOptions, command: Command) =>
-    done(await (await import("./running.ts")).story(name, merged(options, command), doors)),
+    done(await (await import("./sandbox.ts")).story(name, merged(options, command), doors)),
   );
   common(sandbox.command("exec").description("runs one corewatch command on a sandbox").argument("<command...>"))
     .option("--fleet <name>", "which ready-made fleet", "sandbox")
-    .action(async (command: string[], options: CommonOptions & { fleet: string }) =>
-      done(await (await import("./running.ts")).sandboxExec(command, options, doors)),
+    .action(async (words: string[], options: CommonOptions & { fleet: string }, command: Command) =>
+      done(await (await import("./sandbox.ts")).sandboxExec(words, merged(options, command), doors)),
     );
 }
 
-/** `sandbox` and its subcommands take the same options, and commander gives the parent those that came first. */
-function merged<T extends CommonOptions>(options: T, command: Command): T {
-  const parent = command.parent?.opts<CommonOptions>();
-  return parent !== undefined && options.format === "text" ? { ...options, format: parent.format } : options;
+/** `sandbox` and its subcommands take the same options, and commander gives the parent whatever was given. */
+function merged<T extends CommonOptions>(options: T, { parent }: Command): T {
+  const given = Object.entries(parent?.opts() ?? {}).filter(([name]) => parent?.getOptionValueSource(name) === "cli");
+  return { ...options, ...Object.fromEntries(given) };
 }
 
 function addOneShots(program: Command, common: Common, doors: Doors, done: Done): void {
-  common(program.command("sweep").description("one sweep now, for cron and CI"))
+  common(program.command("sweep").description("one sweep now, for cron and CI"), "warn", ["text", "json", "junit"])
     .option("--only <kind...>", "only these kinds of check")
     .option("--deployment <id...>", "only these deployments")
     .option("--no-notify", "tell nobody, and need no store")
@@ -146,7 +164,7 @@ function addOneShots(program: Command, common: Common, doors: Doors, done: Done)
   common(program.command("inventory").description("the resolved fleet"))
     .option("--diff", "what changed since the last look")
     .action(async (options: CommonOptions & { diff?: boolean }) =>
-      done(await (await import("./configuration.ts")).inventory(options, doors)),
+      done(await (await import("./inventory.ts")).inventory(options, doors)),
     );
 }
 
@@ -186,35 +204,34 @@ function addIncidents(program: Command, common: Common, doors: Doors, done: Done
 
 function addUpkeep(program: Command, common: Common, doors: Doors, done: Done): void {
   common(program.command("init").description("writes a commented starter fleet.yaml")).action(
-    async (options: CommonOptions) => done(await (await import("./configuration.ts")).init(options, doors)),
+    async (options: CommonOptions) => done(await (await import("./init.ts")).init(options, doors)),
   );
   const config = program.command("config").description("check or describe the configuration");
   common(config.command("check").description("every error at once, with file:line:column")).action(
-    async (options: CommonOptions) => done(await (await import("./configuration.ts")).configCheck(options, doors)),
+    async (options: CommonOptions) => done(await (await import("./config.ts")).configCheck(options, doors)),
   );
   common(config.command("schema").description("the JSON Schema of fleet.yaml")).action(async () =>
-    done(await (await import("./configuration.ts")).configSchema(doors)),
+    done(await (await import("./config.ts")).configSchema(doors)),
   );
 
   const slack = program.command("slack").description("test the way to Slack, or print the app manifest");
   common(slack.command("test").description("sends and edits one message, checks the scopes"))
     .option("--channel <name>", "where (default: the fleet's channel)")
     .action(async (options: CommonOptions & { channel?: string }) =>
-      done(await (await import("./configuration.ts")).slackTest(options, doors)),
+      done(await (await import("./slack.ts")).slackTest(options, doors)),
     );
-  common(slack.command("manifest").description("the manifest to create the Slack app from")).action(async () => {
-    doors.out(await doors.slackManifest());
-    done(EXIT.good);
-  });
+  common(slack.command("manifest").description("the manifest to create the Slack app from")).action(
+    async (options: CommonOptions) => done(await (await import("./slack.ts")).slackManifest(options, doors)),
+  );
 
   const store = program.command("store").description("move or upgrade the store");
   for (const verb of ["export", "import"] as const) {
     common(store.command(verb).argument("<file>").description(`${verb} everything by COPY`)).action(
       async (file: string, options: CommonOptions) =>
-        done(await (await import("./configuration.ts")).storeCommand(verb, file, options, doors)),
+        done(await (await import("./store.ts")).moveStore(verb, file, options, doors)),
     );
   }
   common(store.command("migrate").description("brings the schema up to date")).action(async (options: CommonOptions) =>
-    done(await (await import("./configuration.ts")).storeCommand("migrate", undefined, options, doors)),
+    done(await (await import("./store.ts")).migrateStore(options, doors)),
   );
 }

@@ -229,6 +229,20 @@ export interface AlarmEvent {
   readonly via: "sns" | "sqs" | "poll";
 }
 
+/** A CloudWatch alarm that is in ALARM, as a witness of an incident. */
+export interface FiringAlarm {
+  readonly arn: string;
+  readonly name: string;
+  /** `null`: made by hand, on a metric of no family. */
+  readonly family: AlarmFamily | null;
+  /** Ids of the deployments that it is about, at least one. */
+  readonly deployments: readonly string[];
+  /** Epoch ms since when it is in ALARM. */
+  readonly since: number;
+  /** One sentence for people. */
+  readonly evidence: string;
+}
+
 /** One thing that apply made or found its own: kept in the store, so that its absence later is seen as a deletion by hand. */
 export interface MadeItem {
   readonly kind: "alarm" | "topic";

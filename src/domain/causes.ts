@@ -16,20 +16,20 @@ export interface CauseText {
 export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   "core-down": {
     title: "A core is down",
-    meaning: "The other cores carry its share; users can sign in, with less to spare.",
+    meaning: "The other cores carry its share, with less to spare.",
     lookAt:
       "The core's process and log on its host (`nginx` and the container), then the instance's status checks in EC2.",
     severity: "major",
   },
   "several-cores-down": {
     title: "Several cores are down",
-    meaning: "The remaining cores carry the load; sign-in may slow down.",
+    meaning: "The remaining cores carry the load, and may answer slowly.",
     lookAt: "What the cores share: a release, a host, a security group; then each core's log.",
     severity: "major",
   },
   "one-core-left": {
     title: "Only one core is left",
-    meaning: "Users can still sign in, but the next failure stops it.",
+    meaning: "One core carries all of the load: nothing is left to take over from it.",
     lookAt: "Bring any other core back first: its container and `nginx` on the host; or scale the deployment out.",
     severity: "critical",
   },
@@ -61,13 +61,13 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   },
   "database-down": {
     title: "The database is down",
-    meaning: "Cores answer, but users cannot sign in or refresh sessions; access tokens already issued still verify.",
+    meaning: "Signing in and refreshing sessions need it; access tokens already issued still verify.",
     lookAt: "The database in the RDS console: status, free storage, memory and recent events; then its security group.",
     severity: "critical",
   },
   "database-unreachable-from-cores": {
     title: "Cores cannot reach their database",
-    meaning: "The database answers from here, but cores get no connection: users cannot sign in.",
+    meaning: "Cores answer, but get no connection to their database; signing in and refreshing sessions need one.",
     lookAt:
       "The security group between cores and database, max_connections against cores × pool size, the cores' database credentials.",
     severity: "critical",
@@ -80,7 +80,7 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   },
   "load-balancer-down": {
     title: "The load balancer does not serve",
-    meaning: "Cores are well, but requests to the connectionUri fail: users cannot sign in.",
+    meaning: "Cores may be well, but the load balancer that users reach them through fails.",
     lookAt:
       "The load balancer's listener, certificate and security groups in the EC2 console; then DNS of the connectionUri.",
     severity: "critical",
@@ -120,7 +120,7 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   },
   "core-degraded": {
     title: "A core does not answer as it should",
-    meaning: "Users can sign in; answers may be slow or fail now and then.",
+    meaning: "Its answers may be slow or fail now and then.",
     lookAt: "CPU credits and memory of the instance, the core's log, and the load on its database.",
     severity: "minor",
   },
@@ -182,6 +182,26 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
     title: "Notices do not arrive",
     meaning: "Incidents are recorded, but people may not hear of them.",
     lookAt: "The channel (archived, renamed, bot not invited) and the bot's token: `corewatch slack test`.",
+    severity: "major",
+  },
+  "alarm-firing": {
+    title: "A CloudWatch alarm is in ALARM",
+    meaning: "corewatch's own probes see nothing wrong; users may see errors or slow answers that probes do not meet.",
+    lookAt: "The alarm's graph in the CloudWatch console, then the load balancer's metrics and access log at that time.",
+    severity: "minor",
+  },
+  "alarm-drift": {
+    title: "CloudWatch alarms are not as corewatch left them",
+    meaning: "Nothing is wrong with the fleet; an alarm that somebody changed or deleted may not fire when it should.",
+    lookAt:
+      "`corewatch alarms plan` shows each field: `corewatch alarms apply` mends it, or change fleet.yaml to what is meant.",
+    severity: "minor",
+  },
+  "alarm-path-broken": {
+    title: "CloudWatch alarms do not reach people",
+    meaning: "Nothing is wrong with the fleet; the last drill did not arrive, so a real alarm would not arrive either.",
+    lookAt:
+      "The topic's policy and its confirmed subscriptions, the way to web.publicUrl or the queue, then `corewatch alarms drill`.",
     severity: "major",
   },
 };

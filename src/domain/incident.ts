@@ -1,3 +1,4 @@
+import type { FiringAlarm } from "./alarms.ts";
 import type { CheckKind, Health, Reason } from "./health.ts";
 import type { Target } from "./observation.ts";
 
@@ -41,6 +42,9 @@ export const CAUSES = [
   "prober-degraded",
   "configuration-rejected",
   "notices-undelivered",
+  "alarm-firing",
+  "alarm-drift",
+  "alarm-path-broken",
 ] as const;
 /** One of {@link CAUSES}. */
 export type Cause = (typeof CAUSES)[number];
@@ -57,8 +61,10 @@ export interface Scope {
     | "heartbeat"
     | "prober"
     | "configuration"
-    | "notices";
-  /** Id of the deployment, database …; the fleet's name for `fleet`, `prober`, `configuration` and `notices`. */
+    | "notices"
+    | "alarms"
+    | "alarm-path";
+  /** Id of the deployment, database …; the fleet's name for `fleet`, `prober`, `configuration`, `notices`, `alarms` and `alarm-path`. */
   readonly id: string;
 }
 
@@ -92,6 +98,8 @@ export interface Diagnosis {
   /** Sentences for people, most telling first; redacted, bounded to 12. */
   readonly evidence: readonly string[];
   readonly affected: readonly Affected[];
+  /** CloudWatch alarms that speak of the same; absent when there are none. */
+  readonly alarms?: readonly FiringAlarm[];
 }
 
 /** Life of an incident. `acknowledged` is open with somebody on it. */
@@ -128,10 +136,26 @@ export interface Incident {
   readonly mergedInto: string | null;
   /** Counts writes. */
   readonly version: number;
+  /** CloudWatch alarms that are part of it now. */
+  readonly alarms?: readonly FiringAlarm[];
   /** Since when only the aftermath is left: cores answer again, and the load balancer takes them back. Epoch ms; absent or `null` otherwise. */
   readonly healingSince?: number | null;
+  /** How bad it was at its worst, for its end to tell; absent on incidents of an earlier version. */
+  readonly worst?: Worst;
   /** What telling people about it has to remember; absent until something was told. Stored with the incident. */
   readonly telling?: Telling;
+}
+
+/** What an incident was at its worst: what it is at the end says little of that. */
+export interface Worst {
+  /** `no` counts as worse than `partly`, that than `unknown`, that than `yes`. */
+  readonly signIn: SignIn;
+  /** Everything that it ever affected, each series once, in the order of coming; at most 200. */
+  readonly affected: readonly Affected[];
+  /** How many targets it affected at one time, at most. */
+  readonly targets: number;
+  /** Why, as it was said when it was widest. */
+  readonly evidence: readonly string[];
 }
 
 /** Memory of what was told where. */

@@ -120,6 +120,18 @@ export interface FactStore {
   putFact(key: string, value: unknown): Promise<void>;
 }
 
+/** What came of work that one process at a time may do. */
+export type Exclusive<T> = { readonly held: true; readonly result: T } | { readonly held: false };
+
+/** Work that no two processes of one fleet do at once (applying alarms). */
+export interface TurnStore {
+  /**
+   * Runs `work` while no other process runs work of the same `name`; `held: false` when one does. A process that dies
+   * frees its turn at once; `signal` aborts when the store can no longer keep others out.
+   */
+  exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Exclusive<T>>;
+}
+
 /** Latency and uptime of one series over a span; histograms merge exactly. */
 export interface SeriesSummary {
   readonly series: SeriesKey;
@@ -147,7 +159,7 @@ export interface Housekeeping {
 }
 
 /** The whole store. Every method throws {@link StoreUnavailable} when the database is out of reach. */
-export interface Store extends ObservationStore, IncidentStore, BeatStore, FactStore, HistoryStore {
+export interface Store extends ObservationStore, IncidentStore, BeatStore, FactStore, TurnStore, HistoryStore {
   readonly outbox: Outbox;
   readonly housekeeping: Housekeeping;
   /** Cheap round trip. */

@@ -1,4 +1,5 @@
 import type { Reason } from "./health.ts";
+import type { Target } from "./observation.ts";
 
 /** `850 ms`, `12 s`, `12 min`, `3 h 5 min`, `2 d 4 h`: at most two units, rounded down. Negative durations read as 0. */
 export function formatDuration(ms: number): string {
@@ -17,13 +18,18 @@ function two(big: number, bigUnit: string, small: number, smallUnit: string): st
   return small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 }
 
-/** `a`, `a and b`, `a, b and 38 more`: at most `max` names are spelled out. */
-export function listSome(names: readonly string[], max: number): string {
+/** `a`, `a and b`, `a, b and 38 more`: at most `max` names are spelled out. `total`: how many there are, where not all have a name here. */
+export function listSome(names: readonly string[], max: number, total = names.length): string {
   const shown = names.slice(0, Math.max(1, max));
-  const more = names.length - shown.length;
+  const more = Math.max(names.length, total) - shown.length;
   if (more > 0) return `${shown.join(", ")} and ${more} more`;
   if (shown.length < 2) return shown[0] ?? "";
   return `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
+}
+
+/** `acme/acme-1`, `load balancer acme`: a core goes by its name, everything else says what it is. */
+export function nameTarget({ kind, id }: Pick<Target, "kind" | "id">): string {
+  return kind === "core" ? id : `${kind.replace("-", " ")} ${id}`;
 }
 
 /** What each reason says of its target, to stand after its name: "acme-1 refuses connections". */

@@ -6,6 +6,13 @@ import type { Line } from "./line.ts";
  * accepts connections (and shows its certificate). A target probed more rarely does so at its first probe after that. ms.
  */
 export const MAX_AGE_MS = 55_000;
+/**
+ * The youngest age at which one is given up. Connections that were opened together are given up at ages spread evenly
+ * between the two: ten thousand handshakes in one slot would make probes late.
+ */
+const MIN_AGE_MS = 25_000;
+/** Its multiples' fractions fill [0, 1) evenly, however many are taken (the golden ratio's). */
+const GOLDEN = 0.618_033_988_749_895;
 /** A connection that nobody asked for again in this time belongs to a target that is no longer watched, ms. */
 const MAX_IDLE_MS = 120_000;
 const SWEEP_EVERY_MS = 30_000;
@@ -21,6 +28,9 @@ export class Pool {
   readonly #clock: Clock;
   readonly #limits: PoolLimits;
   readonly #lines = new Map<string, Line>();
+  /** When each is to be given up, monotonic ms. */
+  readonly #until = new WeakMap<Line, number>();
+  #kept = 0;
   #tls = 0;
   #sweptAt: number;
 
@@ -42,7 +52,7 @@ export class Pool {
     const line = this.#lines.get(key);
     if (line === undefined) return undefined;
     this.#remove(key, line);
-    if (line.open && now - line.openedAt < MAX_AGE_MS && now - line.usedAt <= maxIdleMs) return line;
+    if (line.open && now < (this.#until.get(line) ?? 0) && now - line.usedAt <= maxIdleMs) return line;
     line.close();
     return undefined;
   }
@@ -58,6 +68,10 @@ export class Pool {
       this.#remove(key, before);
     }
     if (this.isFull(line.secure)) return line.close();
+    if (!this.#until.has(line)) {
+      const share = (++this.#kept * GOLDEN) % 1;
+      this.#until.set(line, line.openedAt + MIN_AGE_MS + share * (MAX_AGE_MS - MIN_AGE_MS));
+    }
     this.#lines.set(key, line);
     if (line.secure) this.#tls++;
   }

@@ -43,7 +43,7 @@ interface Attempt {
 export function createHttpProber(options: HttpProberOptions): HttpProber {
   const { clock } = options;
   const resolver = options.resolver ?? createResolver({ clock });
-  const pool = new Pool(clock, { plain: options.maxConnections ?? 20_000, tls: options.maxTlsConnections ?? 3_000 });
+  const pool = new Pool(clock, { plain: options.maxConnections ?? 20_000, tls: options.maxTlsConnections ?? 20_000 });
   const tickets = new Tickets(clock);
   const active = new Set<Stop>();
   const authorities = new Map<string, number>();

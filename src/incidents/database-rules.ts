@@ -153,7 +153,11 @@ function followers(about: Assessment): SeriesView[] {
   const checks = new Set(["through-load-balancer", "session", "load-balancer", "target-health", "jwks"]);
   return about.sight.users.flatMap((user) =>
     user.bad.filter(
-      (view) => checks.has(view.check) && FOLLOWS_FROM_CORES.has(view.reason) && !targetsApart(view, user),
+      (view) =>
+        checks.has(view.check) &&
+        FOLLOWS_FROM_CORES.has(view.reason) &&
+        view.reason !== "unexpected-status" &&
+        !targetsApart(view, user),
     ),
   );
 }

@@ -1,5 +1,6 @@
 import type { Diagnosis, SeriesKey } from "../domain/index.ts";
 import { scopeKey } from "../domain/index.ts";
+import { joinAlarms } from "./alarm-rules.ts";
 import { highest, toDiagnosis, type Conclusion } from "./conclusion.ts";
 import { databaseRule } from "./database-rules.ts";
 import { deploymentRule, unclaimed } from "./deployment-rules.ts";
@@ -40,9 +41,8 @@ export function diagnose(picture: Picture): Diagnosis[] {
   take(standaloneRules(sight));
 
   const settled = joinScopes(conclusions.map(toDiagnosis));
-  return foldStorm(settled, picture.fleet, failingNow(sight, settled)).sort((a, b) =>
-    compare(scopeKey(a.scope), scopeKey(b.scope)),
-  );
+  const folded = foldStorm(settled, picture.fleet, failingNow(sight, settled));
+  return joinAlarms(folded, picture).sort((a, b) => compare(scopeKey(a.scope), scopeKey(b.scope)));
 }
 
 /** What is bad in a deployment and named by nobody goes with the wider cause that explains its other series. */

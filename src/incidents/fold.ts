@@ -1,5 +1,6 @@
 import type { Cause, Diagnosis, Fleet, Incident } from "../domain/index.ts";
 import { CAUSE_TEXTS, listSome, seriesKey } from "../domain/index.ts";
+import { alarmsOf } from "./alarm-rules.ts";
 import { highest, joinSignIn, rank } from "./conclusion.ts";
 import { TOGETHER_MS } from "./place-rules.ts";
 import { compare } from "./sight.ts";
@@ -95,11 +96,15 @@ function asFleet(parts: readonly Diagnosis[], fleet: Fleet): Diagnosis {
     severity: highest(parts.map((one) => one.severity)),
     signIn: joinSignIn(parts.map((one) => one.signIn)),
     evidence: [
-      ...folded.flatMap((one) => one.evidence),
-      `${names.length > 1 ? "Failing together" : "Failing"}: ${listSome(names, 8)}.`,
-      ...byCause(fresh),
+      ...new Set([
+        ...folded.flatMap((one) => one.evidence),
+        `${names.length > 1 ? "Failing together" : "Failing"}: ${listSome(names, 8)}.`,
+        ...byCause(fresh),
+        ...fresh.flatMap(({ alarms = [] }) => alarms.map((one) => one.evidence)),
+      ]),
     ].slice(0, 12),
     affected: [...new Map(affected).values()],
+    ...alarmsOf(parts),
   };
 }
 

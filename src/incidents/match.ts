@@ -1,6 +1,7 @@
 import type { Diagnosis, Incident, Scope } from "../domain/index.ts";
 import { scopeKey } from "../domain/index.ts";
 import { compare } from "./sight.ts";
+import { everAffected } from "./worst.ts";
 
 /** Which incident follows which diagnosis. */
 export interface Matching {
@@ -103,25 +104,28 @@ function revive(
 }
 
 function sameThing(incident: Incident, diagnosis: Diagnosis): boolean {
-  const both = shared(incident, diagnosis);
-  const all = targets(incident).size + targets(diagnosis).size - both;
+  // What was left of it at the end is not what it was about.
+  const whole = { ...incident, affected: everAffected(incident) };
+  const both = shared(whole, diagnosis);
+  const all = targets(whole).size + targets(diagnosis).size - both;
   return both > 0 && both / all >= SAME_THING;
 }
 
-function shared(a: Pick<Incident, "affected">, b: Pick<Incident, "affected">): number {
+function shared(a: Pick<Incident, "affected" | "alarms">, b: Pick<Incident, "affected" | "alarms">): number {
   const other = targets(b);
   let n = 0;
   for (const key of targets(a)) if (other.has(key)) n++;
   return n;
 }
 
-/** What two things can have in common; a load balancer that several deployments share says nothing of what they share. */
-function targets({ affected }: Pick<Incident, "affected">): Set<string> {
-  return new Set(
-    affected
+/** What two things can have in common: targets and alarms; a load balancer that several deployments share, and its alarms, say nothing of what they share. */
+function targets({ affected, alarms = [] }: Pick<Incident, "affected" | "alarms">): Set<string> {
+  return new Set([
+    ...affected
       .filter(({ target }) => !(target.kind === "load-balancer" && target.deployment === null))
       .map(({ target }) => `${target.kind}:${target.id}`),
-  );
+    ...alarms.filter(({ deployments }) => deployments.length === 1).map(({ arn }) => arn),
+  ]);
 }
 
 function byAge(a: Incident, b: Incident): number {

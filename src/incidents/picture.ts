@@ -1,4 +1,4 @@
-import type { CheckKind, Fleet, Health, Observation, Reason, SeriesKey, Target } from "../domain/index.ts";
+import type { CheckKind, FiringAlarm, Fleet, Health, Observation, Reason, SeriesKey, Target } from "../domain/index.ts";
 
 /** One series as diagnosis sees it: what is settled, and what the newest probe said. */
 export interface SeriesView {
@@ -25,4 +25,6 @@ export interface Picture {
   readonly series: ReadonlyMap<SeriesKey, SeriesView>;
   /** corewatch's own trouble; `reasons` are sentences for people. */
   readonly prober: { readonly degraded: boolean; readonly reasons: readonly string[] };
+  /** CloudWatch alarms that are in ALARM and about the fleet. */
+  readonly alarms?: readonly FiringAlarm[];
 }

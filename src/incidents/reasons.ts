@@ -14,13 +14,15 @@ export const NO_ANSWER: ReadonlySet<Reason> = new Set<Reason>([
   "tls-handshake-failed",
 ]);
 
-/** How a core looks whose database is gone: the 5-second 500, a plain 500, no answer from a busy core, no port while it waits at start-up. */
+/**
+ * How a core looks whose database is gone: the 5-second 500, a plain 500, no answer from a busy core, no port while it waits
+ * at start-up. Not a status of another kind: without its database a core answers 500, never 404.
+ */
 export const DATABASE_GONE: ReadonlySet<Reason> = new Set<Reason>([
   "database-unreachable",
   "server-error",
   "timeout",
   "connection-refused",
-  "unexpected-status",
 ]);
 
 /** How the ways over several cores look when cores behind them fail. */

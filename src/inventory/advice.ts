@@ -33,7 +33,6 @@ export function advise(config: unknown, find: Finder, fromOutside: (path: Path) 
   ) {
     find.say("warning", [], "there is nothing to watch", "add deployments:, databases:, endpoints: or heartbeats:");
   }
-  if (mapAt(config, "alarms") !== undefined) notYet(["alarms"], find);
 }
 
 function adviseSecrets(config: unknown, find: Finder, fromOutside: (path: Path) => boolean): void {
@@ -64,8 +63,14 @@ function adviseDeployment(path: Path, deployment: Record<string, unknown>, find:
     }
     urls.set(url, earlier ?? idOf(core) ?? "…");
   }
-  for (const key of ["alarms", "audit", "certify", "scale"])
-    if (deployment[key] !== undefined) notYet([...path, key], find);
+  if (deployment["alarms"] !== undefined && deployment["loadBalancer"] === undefined)
+    find.say(
+      "warning",
+      [...path, "alarms"],
+      "has no effect: the deployment names no load balancer",
+      "add loadBalancer:",
+    );
+  for (const key of ["audit", "certify", "scale"]) if (deployment[key] !== undefined) notYet([...path, key], find);
 }
 
 function notYet(path: Path, find: Finder): void {

@@ -1,4 +1,5 @@
 import { CAUSES, CHECK_KINDS, type CheckKind, type CheckSettings } from "../domain/index.ts";
+import { checkAlarms } from "./cross-checks-alarms.ts";
 import { type Finder, idOf, mapAt, mapsAt, textAt } from "./finder.ts";
 import { DISCOVERIES, ID, parsedUrl } from "./leaves.ts";
 import type { Path } from "./located.ts";
@@ -28,6 +29,7 @@ export function crossCheck(config: unknown, find: Finder, inputs: CrossCheckInpu
   }
   for (const [path, endpoint] of mapsAt(config, ["endpoints"])) checkEndpoint(path, endpoint, find);
   checkSchedules(config, find, inputs);
+  checkAlarms(config, find);
   for (const [path, step] of mapsAt(config, ["incidents", "escalate"])) {
     if (step["channel"] === undefined && step["mention"] === undefined) {
       find.error(path, "names neither a channel nor a mention", 'add channel: "#leads" or mention: "@lead"');
@@ -167,6 +169,8 @@ function checkSchedules(config: unknown, find: Finder, inputs: CrossCheckInputs)
     );
   }
   for (const [path, entry] of mapsAt(config, ["maintenance"])) checkCron([...path, "schedule"], entry, 5, find, inputs);
+  const alarms = mapAt(config, "alarms") ?? {};
+  for (const key of ["schedule", "drillSchedule"]) checkCron(["alarms", key], alarms, 6, find, inputs);
 }
 
 /** `least`: 6 where slots need seconds; five-field cron is right where a person writes the time of a night. */
@@ -177,7 +181,7 @@ function checkCron(
   find: Finder,
   inputs: CrossCheckInputs,
 ): void {
-  const schedule = textAt(holder, "schedule");
+  const schedule = textAt(holder, String(path.at(-1)));
   if (schedule === undefined || schedule === "" || schedule.length > 200 || find.isUnresolved(path)) return;
   const fields = schedule.trim().split(/\s+/).length;
   if (fields < least || fields > 6) {

@@ -174,6 +174,13 @@ export const mention = (): z.ZodString =>
 
 export const region = (): z.ZodString => form("an AWS region", "like eu-west-1", /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/);
 
+export const role = (): z.ZodString =>
+  form(
+    "the ARN of a role",
+    "like arn:aws:iam::123456789012:role/watch",
+    /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
+  );
+
 /** A schedule; `cross-checks.ts` reads it with the clock's own parser. */
 export const cron = (hint: string): z.ZodString =>
   text("a cron expression", hint).max(200, say("is longer than 200 characters", hint));

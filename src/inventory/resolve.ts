@@ -14,6 +14,7 @@ import {
   type Silence,
   type TlsSettings,
 } from "../domain/index.ts";
+import { alarmsOf, deploymentAlarmsOf } from "./resolve-alarms.ts";
 import { parseDuration } from "./duration.ts";
 import { forEachKind } from "./kinds.ts";
 import { parseStatuses } from "./leaves.ts";
@@ -70,6 +71,7 @@ export function resolveFleet(config: Config, checkDefaults: Readonly<Record<Chec
     },
     silences: (config.silences ?? []).map(silenceOf),
     maintenance: (config.maintenance ?? []).map(maintenanceOf),
+    ...(config.alarms === undefined ? {} : { alarms: alarmsOf(config.alarms) }),
   };
 }
 
@@ -90,6 +92,7 @@ function deploymentOf(written: WrittenDeployment): Deployment {
     slackChannel: written.slack?.channel,
     poolSize: written.poolSize ?? 10,
     cores: (written.cores ?? []).map(coreOf),
+    ...(written.alarms === undefined ? {} : { alarms: deploymentAlarmsOf(written.alarms) }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as leaf from "./leaves.ts";
+import { deploymentAlarmsSchema } from "./schema-alarms.ts";
 
 const MAX_CORES = 20_000;
 const noQuery = (url: URL): string | undefined =>
@@ -70,14 +71,7 @@ export const deploymentSchema = z.strictObject({
     .optional()
     .describe("Name or ARN of the AWS load balancer."),
   region: leaf.region().optional().describe("AWS region; the fleet's unless set."),
-  roleArn: leaf
-    .form(
-      "the ARN of a role",
-      "like arn:aws:iam::123456789012:role/watch",
-      /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
-    )
-    .optional()
-    .describe("Role to assume for this deployment's AWS account."),
+  roleArn: leaf.role().optional().describe("Role to assume for this deployment's AWS account."),
   tls: tls.optional().describe("How TLS is verified."),
   host: leaf
     .form("a host with an optional port", "like acme.example.com:3567", /^[A-Za-z0-9.:[\]_-]{1,260}$/)
@@ -85,13 +79,7 @@ export const deploymentSchema = z.strictObject({
     .describe("Host header of every probe; the connectionUri's host unless set."),
   poolSize: leaf.whole(1, 10_000).optional().describe("Database connections that one core holds. Default 10."),
   slack: ownSlack.optional().describe("Slack of this deployment."),
-  alarms: z
-    .strictObject({
-      profile: leaf.text("the name of a profile").optional().describe("Set of alarms."),
-      overrides: z.record(z.string(), loose).optional().describe("Changes by alarm."),
-    })
-    .optional()
-    .describe("CloudWatch alarms. Read, not acted on by this version."),
+  alarms: deploymentAlarmsSchema.optional().describe("CloudWatch alarms of this deployment."),
   audit: z
     .strictObject({
       expect: loose.optional().describe("Expected values."),

@@ -62,13 +62,3 @@ export const maintenanceSchema = z.strictObject({
   timezone: leaf.timezone().optional().describe("Time zone of the schedule. Default UTC."),
   reason: leaf.text("a reason").optional().describe("Why; shown to people."),
 });
-
-/** Alarms of the whole fleet: read, and kept for the part that acts on them. */
-export const alarmsSchema = z.strictObject({
-  profile: leaf.text("the name of a profile").optional().describe("Set of alarms. Read, not acted on by this version."),
-  topic: leaf
-    .text("the name of a topic")
-    .optional()
-    .describe("Name of the SNS topic. Read, not acted on by this version."),
-  autoApply: leaf.oneOf(["off", "safe"]).optional().describe("off or safe. Read, not acted on by this version."),
-});

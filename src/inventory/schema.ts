@@ -1,7 +1,8 @@
 import { z } from "zod";
 import * as leaf from "./leaves.ts";
+import { alarmsSchema } from "./schema-alarms.ts";
 import { deploymentSchema, endpointSchema, heartbeatSchema } from "./schema-targets.ts";
-import { alarmsSchema, checksSchema, maintenanceSchema, silenceSchema } from "./schema-watching.ts";
+import { checksSchema, maintenanceSchema, silenceSchema } from "./schema-watching.ts";
 import { parseListen } from "./listen.ts";
 
 const retention = z
@@ -115,7 +116,7 @@ export const configSchemaSource = z
       .max(20_000)
       .optional()
       .describe("Workers that cannot be reached and report in."),
-    alarms: alarmsSchema.optional().describe("CloudWatch alarms of the fleet."),
+    alarms: alarmsSchema.optional().describe("CloudWatch alarms of the fleet, made and kept by corewatch alarms."),
     silences: z.array(silenceSchema).max(1000).optional().describe("Suppress alerting until a moment."),
     maintenance: z.array(maintenanceSchema).max(1000).optional().describe("Suppress alerting at recurring times."),
   })

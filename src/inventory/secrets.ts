@@ -55,16 +55,23 @@ export function isLiteralSecret(path: Path, value: string): boolean {
   return holdsUrl ? passwordOf(value) !== undefined : value !== "";
 }
 
-/** What the redactor must take out for one secret: the value itself; of a URL the password in both writings; of a header the token. */
+/** What the redactor must take out for one secret: the value itself; of a URL the password in both writings; of a webhook and a header the token. */
 export function redactable(path: Path, value: string, fromOutside: boolean): string[] {
   if (path[0] === "endpoints") {
     if (!fromOutside && !isLiteralSecret(path, value)) return [];
     // "Bearer x": the token alone must not be seen either.
     return [value, value.slice(value.lastIndexOf(" ") + 1)];
   }
+  const tokens = path[1] === "webhook" ? tokensOf(value) : [];
   const password = passwordOf(value);
-  if (password === undefined) return [value];
-  return [value, password, decoded(password)];
+  if (password === undefined) return [value, ...tokens];
+  return [value, password, decoded(password), ...tokens];
+}
+
+/** What makes a webhook's address secret: parts of its path and query that are long and no words. Errors quote paths alone. */
+function tokensOf(url: string): string[] {
+  const [, , , ...parts] = url.split(/[/?&=#]/);
+  return parts.filter((part) => part.length >= 8 && /\d/.test(part));
 }
 
 /** The password of a URL as written, or of a connection string with `password=`. */

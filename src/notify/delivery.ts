@@ -147,6 +147,8 @@ export class Delivery implements Service {
       onState,
     });
     this.#session = session;
+    // It may have been stopped while the claim was on its way: then only the release is left to do.
+    if (this.#stopping) session.end();
     try {
       await session.run(deadline);
     } finally {

@@ -32,8 +32,11 @@ export function bound(text: string, max: number): string {
   return `${cut}…`;
 }
 
-/** Sentences as a bulleted list of at most `max` lines that fits a section, with how many were left out. */
-export function bullets(lines: readonly string[], max: number): string {
+/**
+ * Sentences as a bulleted list of at most `max` lines that fits a section, with how many were left out of `total` (where
+ * not all have a line here).
+ */
+export function bullets(lines: readonly string[], max: number, total = lines.length): string {
   const shown: string[] = [];
   let length = 40;
   for (const line of lines.slice(0, max)) {
@@ -42,7 +45,7 @@ export function bullets(lines: readonly string[], max: number): string {
     shown.push(bullet);
     length += bullet.length + 1;
   }
-  const left = lines.length - shown.length;
+  const left = Math.max(lines.length, total) - shown.length;
   return left === 0 ? shown.join("\n") : [...shown, `• and ${left} more`].join("\n");
 }
 

@@ -1,4 +1,4 @@
-import { CAUSE_TEXTS, formatDuration, listSome, REASON_TEXTS } from "../domain/index.ts";
+import { CAUSE_TEXTS, formatDuration, listSome, nameTarget, REASON_TEXTS } from "../domain/index.ts";
 import type { Affected, Incident, IncidentEvent, Message, Notice, Severity, SignIn } from "../domain/index.ts";
 import {
   bound,
@@ -87,7 +87,24 @@ function headline(incident: Incident, redact: (text: string) => string): string 
   const title = `${where}: ${CAUSE_TEXTS[incident.cause].title}`;
   if (incident.mergedInto !== null) return oneLine(redact(`Part of ${incident.mergedInto}: ${title}`));
   if (incident.state === "resolved") return oneLine(redact(`Resolved: ${title}`));
-  return oneLine(redact((incident.healingSince ?? null) === null ? title : `Recovering: ${title}`));
+  return oneLine(redact(isHealing(incident) ? `Recovering: ${title}` : title));
+}
+
+function isHealing(incident: Incident): boolean {
+  return incident.state !== "resolved" && (incident.healingSince ?? null) !== null;
+}
+
+/** What is told of an incident: once it is over, how it was at its worst, of which its last moment knows little. */
+function toldOf(incident: Incident): Pick<Incident, "signIn" | "affected" | "evidence"> & { targets: number } {
+  const { worst, state, signIn, affected, evidence } = incident;
+  return worst === undefined || state !== "resolved" ? { signIn, affected, evidence, targets: 0 } : worst;
+}
+
+/** What was affected and is well again, while the rest of it heals: which core was down has to stay to be read. */
+function recovered(incident: Incident): Affected[] {
+  if (!isHealing(incident)) return [];
+  const left = new Set(distinct(incident.affected).map(({ target }) => nameTarget(target)));
+  return distinct(incident.worst?.affected ?? []).filter(({ target }) => !left.has(nameTarget(target)));
 }
 
 /** What it means now: once it is over, that it is. */
@@ -95,6 +112,7 @@ function meaningOf(incident: Incident, clean: (text: string) => string): string 
   if (incident.mergedInto !== null)
     return `It is part of something larger: ${clean(incident.mergedInto)} goes on about it.`;
   if (incident.state === "resolved") return "It is over: everything that was affected is well again.";
+  if (isHealing(incident)) return "What was down is well again; what follows from it has yet to be.";
   return clean(CAUSE_TEXTS[incident.cause].meaning);
 }
 
@@ -110,7 +128,7 @@ function fields(incident: Incident, now: number): unknown {
   const cells = resolved
     ? [
         ["Severity", `${capital(incident.peak)} at worst`],
-        ["Users could sign in", SIGN_IN[incident.signIn]],
+        ["Users could sign in", SIGN_IN[toldOf(incident).signIn]],
         ["Lasted", lasted],
         ["From", opened],
       ]
@@ -124,14 +142,28 @@ function fields(incident: Incident, now: number): unknown {
 }
 
 function affectedBlock(incident: Incident, clean: (text: string) => string): unknown[] {
-  const affected = distinct(incident.affected);
+  const told = toldOf(incident);
+  const title = incident.state === "resolved" ? "Was affected" : "Affected";
+  return [
+    ...affectedSection(title, distinct(told.affected), told.targets, incident, clean),
+    ...affectedSection("Well again", recovered(incident), 0, incident, clean),
+  ];
+}
+
+/** `total`: how many there were at one time, where not all are kept. */
+function affectedSection(
+  title: string,
+  affected: readonly Affected[],
+  total: number,
+  { openedAt }: Incident,
+  clean: (text: string) => string,
+): unknown[] {
   if (affected.length === 0) return [];
   const lines = affected.map((one) => {
-    const later = one.since > incident.openedAt ? `, since ${timeMarkup(one.since, "{time_secs}")}` : "";
-    return `\`${clean(one.target.id).replace(/`/g, "'")}\` ${REASON_TEXTS[one.reason]}${later}`;
+    const later = one.since > openedAt ? `, since ${timeMarkup(one.since, "{time_secs}")}` : "";
+    return `\`${clean(nameTarget(one.target)).replace(/`/g, "'")}\` ${REASON_TEXTS[one.reason]}${later}`;
   });
-  const title = incident.state === "resolved" ? "Was affected" : "Affected";
-  return [section(`*${title} (${affected.length})*\n${bullets(lines, MAX_AFFECTED)}`)];
+  return [section(`*${title} (${Math.max(affected.length, total)})*\n${bullets(lines, MAX_AFFECTED, total)}`)];
 }
 
 /** A target that fails two checks stands in the list once, with what came first. */
@@ -145,8 +177,9 @@ function distinct(affected: readonly Affected[]): Affected[] {
 }
 
 function evidenceBlock(incident: Incident, clean: (text: string) => string): unknown[] {
-  if (incident.evidence.length === 0) return [];
-  return [section(`*Why*\n${bullets(incident.evidence.map(clean), MAX_EVIDENCE)}`)];
+  const { evidence } = toldOf(incident);
+  if (evidence.length === 0) return [];
+  return [section(`*Why*\n${bullets(evidence.map(clean), MAX_EVIDENCE)}`)];
 }
 
 function latestBlock(incident: Incident, events: readonly IncidentEvent[], clean: (text: string) => string): unknown[] {
@@ -185,16 +218,22 @@ function plainText(
   const resolved = incident.state === "resolved";
   const texts = CAUSE_TEXTS[incident.cause];
   const lasted = formatDuration(Math.max(0, (incident.resolvedAt ?? now) - incident.openedAt));
-  const affected = distinct(incident.affected);
-  const names = affected.map((one) => clean(one.target.id));
+  const told = toldOf(incident);
+  const namesOf = (list: readonly Affected[]): string[] => list.map(({ target }) => clean(nameTarget(target)));
+  const names = namesOf(distinct(told.affected));
+  const well = namesOf(recovered(incident));
+  const severity = resolved ? `${incident.peak} at worst` : incident.severity;
   const lines = [
-    [mention, signOf(incident), clean(headline(incident, (text) => text)), `(${incident.id}, ${incident.severity})`]
+    [mention, signOf(incident), clean(headline(incident, (text) => text)), `(${incident.id}, ${severity})`]
       .filter((part) => part !== undefined)
       .join(" "),
+    ...(names.length === 0
+      ? []
+      : [`${resolved ? "Was affected" : "Affected"}: ${listSome(names, MAX_AFFECTED, told.targets)}.`]),
+    ...(well.length === 0 ? [] : [`Well again: ${listSome(well, MAX_AFFECTED)}.`]),
     meaningOf(incident, clean),
-    `${resolved ? "Users could" : "Users can"} sign in: ${SIGN_IN[incident.signIn].toLowerCase()}. ${resolved ? "Lasted" : "Lasting"} ${lasted}, since ${utc(incident.openedAt)}.`,
-    ...(names.length === 0 ? [] : [`Affected: ${listSome(names, MAX_AFFECTED)}.`]),
-    ...incident.evidence.slice(0, 3).map((line) => bound(clean(line), 300)),
+    `${resolved ? "Users could" : "Users can"} sign in: ${SIGN_IN[told.signIn].toLowerCase()}. ${resolved ? "Lasted" : "Lasting"} ${lasted}, since ${utc(incident.openedAt)}.`,
+    ...told.evidence.slice(0, 3).map((line) => bound(clean(line), 300)),
     ...(resolved ? [] : [`Where to look: ${clean(texts.lookAt)}`]),
   ];
   return bound(lines.join("\n"), TEXT_LIMIT);

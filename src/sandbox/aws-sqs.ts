@@ -28,6 +28,8 @@ export interface Queue {
 export interface SandboxQueues {
   readonly service: AwsService;
   readonly all: ReadonlyMap<string, Queue>;
+  /** Makes a queue, as a person does by hand; one that is there stays. */
+  create(region: string, name: string, attributes: Readonly<Record<string, string>>): Queue;
   /** Puts a message into the queue of this ARN, if there is one and its policy lets `service` send. */
   deliver(arn: string, body: string, service: string): boolean;
   /** Ends the long polls that are under way. */
@@ -64,6 +66,25 @@ export function createQueues(options: { readonly clock: Clock; readonly account:
     return message;
   };
 
+  const create = (
+    region: string,
+    name: string,
+    attributes: Readonly<Record<string, string>>,
+    tags: Readonly<Record<string, string>> = {},
+  ): Queue => {
+    const arn = `arn:aws:sqs:${region}:${account}:${name}`;
+    const queue = queues.get(arn) ?? {
+      arn,
+      name,
+      region,
+      attributes: new Map(Object.entries(attributes)),
+      tags: new Map(Object.entries(tags)),
+      messages: [],
+    };
+    queues.set(arn, queue);
+    return queue;
+  };
+
   const service = jsonService({
     scope: "sqs",
     target: "AmazonSQS",
@@ -73,16 +94,7 @@ export function createQueues(options: { readonly clock: Clock; readonly account:
     operations: {
       CreateQueue: (input, request) => {
         const name = input.required("QueueName");
-        const arn = `arn:aws:sqs:${request.region}:${account}:${name}`;
-        const queue = queues.get(arn) ?? {
-          arn,
-          name,
-          region: request.region,
-          attributes: new Map(Object.entries(input.map("Attributes") ?? {})),
-          tags: new Map(Object.entries(input.map("tags") ?? {})),
-          messages: [],
-        };
-        queues.set(arn, queue);
+        const queue = create(request.region, name, input.map("Attributes") ?? {}, input.map("tags") ?? {});
         return { QueueUrl: urlOf(queue, request) };
       },
       GetQueueUrl: (input, request) => ({ QueueUrl: urlOf(named(input.required("QueueName"), request), request) }),
@@ -133,6 +145,7 @@ export function createQueues(options: { readonly clock: Clock; readonly account:
   return {
     service,
     all: queues,
+    create: (region, name, attributes) => create(region, name, attributes),
     deliver: (arn, body, sender) => {
       const queue = queues.get(arn);
       if (queue === undefined || !policyAllows(queue.attributes.get("Policy"), sender, "sqs:SendMessage")) return false;

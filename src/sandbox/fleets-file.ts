@@ -8,6 +8,8 @@ export interface FleetPlaces {
   urlOf(id: string): string;
   connectionUriOf(deployment: string): string;
   readonly landingUrl: string;
+  /** ARN of the queue that alarms go to. */
+  readonly alarmQueue: string;
 }
 
 /** Name that is on the certificate of every secure deployment. */
@@ -53,6 +55,12 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
         })),
       })),
       endpoints: [{ id: "landing", url: places.landingUrl, status: "200-399", contains: "Welcome" }],
+      // The loopback has no address that SNS could call: alarms come by the queue.
+      alarms: {
+        profile: "seed",
+        subscriptions: [{ protocol: "sqs", endpoint: places.alarmQueue }],
+        schedule: "*/30 * * * * *",
+      },
       heartbeats: [{ id: "render-worker", every: "10s", grace: "20s", token: "${env:SANDBOX_HEARTBEAT_TOKEN}" }],
     })
   );

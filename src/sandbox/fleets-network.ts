@@ -78,6 +78,7 @@ export async function startBalancer(
       protocol: deployment.secure ? "HTTPS" : "HTTP",
       port: balancer.port,
       targetGroups: [{ name: deployment.id, port: 3567, targets: () => balancer.targets() }],
+      minutes: () => balancer.minutes(),
     }),
   );
   return balancer;

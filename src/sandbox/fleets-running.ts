@@ -1,4 +1,5 @@
 import type { Clock, Log } from "../domain/index.ts";
+import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import type { AwsModel } from "./aws-model.ts";
 import type { SandboxAws } from "./aws-server.ts";
 import type { SandboxCore } from "./core-fleet.ts";
@@ -39,6 +40,8 @@ export interface Sandbox {
   readonly slack: SandboxSlack;
   readonly aws: SandboxAws;
   readonly awsModel: AwsModel;
+  /** CloudWatch, SNS and SQS of that account. */
+  readonly alarms: AlarmServices;
   readonly database: SandboxDatabase;
   /** By deployment. */
   readonly loadBalancers: ReadonlyMap<string, SandboxLoadBalancer>;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import type { AwsModel } from "./aws-model.ts";
 import { elbv2Service } from "./aws-elbv2.ts";
 import { startAws } from "./aws-server.ts";
@@ -13,6 +14,7 @@ import { startDatabase } from "./database.ts";
 import type { SandboxDatabase } from "./database.ts";
 import { claimFolder, removeStoreOf, writeWhole } from "./files.ts";
 import { planFleet } from "./fleets.ts";
+import { alarmQueueArn, createFleetAlarms } from "./fleets-alarms.ts";
 import type { FleetPlan, PlannedCore, PlannedDeployment } from "./fleets.ts";
 import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
 import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
@@ -53,6 +55,7 @@ class Running implements Sandbox {
   database!: SandboxDatabase;
   slack!: SandboxSlack;
   aws!: SandboxAws;
+  alarms!: AlarmServices;
   env: Readonly<Record<string, string>> = {};
 
   constructor(options: SandboxOptions, plan: FleetPlan) {
@@ -108,10 +111,10 @@ class Running implements Sandbox {
     this.#stops.push(() => this.#fleet.stop());
     await this.#fleet.start();
     await this.#startLoadBalancers(certificate);
-    this.aws = await this.#own(
-      startAws({ clock, services: [elbv2Service(this.awsModel), stsService(this.awsModel, clock)] }),
-      (part) => part.stop(),
-    );
+    this.alarms = await this.#own(createFleetAlarms(this.awsModel, clock), (part) => part.stop());
+    const services = [elbv2Service(this.awsModel), stsService(this.awsModel, clock), ...this.alarms.services];
+    this.aws = await this.#own(startAws({ clock, services }), (part) => part.stop());
+    this.alarms.start();
     this.#stops.push(async () => this.#worker.stop());
     this.env = this.#environment(token);
     await writeWhole(this.envFile, renderEnv(this.env), 0o600);
@@ -243,6 +246,7 @@ class Running implements Sandbox {
       urlOf: (id) => this.#fleet.get(id).url,
       connectionUriOf: (deployment) => this.connectionUri(deployment),
       landingUrl: this.#landingUrl,
+      alarmQueue: alarmQueueArn(this.awsModel),
     });
     await writeWhole(this.configFile, text, 0o600);
   }

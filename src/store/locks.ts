@@ -22,3 +22,6 @@ export function decisionLock(fleet: number): string {
 export function outboxLock(fleet: number): string {
   return `${CORE + 5}, ${fleet}`;
 }
+
+/** The turn for named work of one fleet; `$1` is the fleet's number and the work's name. */
+export const TURN_LOCK = `${CORE + 6}, hashtext($1)`;

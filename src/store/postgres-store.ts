@@ -1,6 +1,7 @@
 import type {
   DecisionInput,
   DecisionOutput,
+  Exclusive,
   Housekeeping,
   Incident,
   IncidentEvent,
@@ -37,6 +38,7 @@ import { ALL_STATES, stateOf } from "./states.ts";
 import { summarize } from "./summary.ts";
 import { cleanDeep, cleaner } from "./text.ts";
 import type { Clean } from "./text.ts";
+import { takeTurn } from "./turn.ts";
 
 const CHANGES = ["states", "incidents", "silences"] as const;
 
@@ -170,6 +172,10 @@ export class PostgresStore implements Store {
        ON CONFLICT (fleet, key) DO UPDATE SET value = excluded.value`,
       [await this.fleet.id(), key, JSON.stringify(cleanDeep(value, this.#clean) ?? null)],
     );
+  }
+
+  async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Exclusive<T>> {
+    return takeTurn(this.connection, await this.fleet.id(), name, work);
   }
 
   summary(series: readonly SeriesKey[], from: number, to: number): Promise<SeriesSummary[]> {

@@ -8,6 +8,7 @@ import type {
   Clock,
   DecisionOutput,
   Diagnosis,
+  FiringAlarm,
   Fleet,
   Incident,
   Log,
@@ -20,6 +21,7 @@ import { seriesKey } from "../domain/index.ts";
 import { diagnose } from "../incidents/diagnose.ts";
 import { activeWindows } from "../incidents/maintenance.ts";
 import { reconcile } from "../incidents/reconcile.ts";
+import { firingIn } from "./alarm-ledger.ts";
 import { SeriesBook } from "./series.ts";
 
 /** What a one-shot sweep is built from. */
@@ -32,7 +34,7 @@ export interface OneShotOptions {
   readonly ticker: Ticker;
   readonly log: Log;
   /** `undefined`: nothing is kept and nobody is told. */
-  readonly store: Pick<Store, "decide" | "append" | "states"> | undefined;
+  readonly store: Pick<Store, "decide" | "append" | "states" | "getFact" | "putFact"> | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -47,7 +49,13 @@ export interface OneShotFindings {
 
 const FIT = { degraded: false, reasons: [] };
 /** What a look from outside the daemon can not see. */
-const DAEMONS_OWN: ReadonlySet<Incident["scope"]["kind"]> = new Set(["prober", "configuration", "notices"]);
+const DAEMONS_OWN: ReadonlySet<Incident["scope"]["kind"]> = new Set([
+  "prober",
+  "configuration",
+  "notices",
+  "alarms",
+  "alarm-path",
+]);
 
 /**
  * Probes at once, judges on top of the stored states, and decides through the store, so that sweeps from cron and the
@@ -65,7 +73,8 @@ export async function sweepFleet(options: OneShotOptions): Promise<OneShotFindin
   const states = (await stored) ?? [];
   const diagnoses = atTheirWord(options, observations);
   if (store === undefined) return { observations, diagnoses, decided: undefined };
-  const decided = await decide(options, store, observations, states);
+  const alarms = await firingIn(store, fleet);
+  const decided = await decide(options, store, observations, states, alarms);
   await store.append(observations, []);
   return { observations, diagnoses, decided };
 }
@@ -83,6 +92,7 @@ function decide(
   store: Pick<Store, "decide">,
   observations: readonly Observation[],
   states: readonly SeriesState[],
+  alarms: readonly FiringAlarm[],
 ): Promise<DecisionOutput> {
   const { fleet, clock, ticker } = options;
   // All of the fleet, also when only some of it was probed: the rest is as it was, not gone.
@@ -102,7 +112,7 @@ function decide(
     return reconcile({
       fleet,
       now,
-      diagnoses: diagnose({ fleet, now, series: book.all, prober: FIT }),
+      diagnoses: diagnose({ fleet, now, series: book.all, prober: FIT, alarms }),
       incidents: input.incidents,
       silences: input.silences,
       windows: activeWindows(fleet, now, ticker),

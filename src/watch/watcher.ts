@@ -10,6 +10,7 @@ import type {
   DecisionInput,
   DecisionOutput,
   Diagnosis,
+  FiringAlarm,
   Fleet,
   Health,
   Log,
@@ -48,6 +49,8 @@ export interface WatcherOptions {
   readonly engine?: (options: SweepOptions) => Engine;
   /** Called after each committed decision. */
   readonly onDecided?: (decided: Decided) => void;
+  /** CloudWatch alarms that are in ALARM now; none unless given. */
+  readonly alarms?: () => readonly FiringAlarm[];
 }
 
 /** What the watcher counts, since the start. */
@@ -158,6 +161,11 @@ export class Watcher implements Service {
     if (this.#extra.delete(scopeKey(scope))) this.#decider.request("soon");
   }
 
+  /** Other witnesses (CloudWatch alarms) say something else than before. */
+  look(): void {
+    this.#decider.request("soon");
+  }
+
   /** What is wrong with corewatch itself, one sentence each; empty: it is fit. */
   problems(): readonly string[] {
     return this.#prober.state(this.#options.clock.monotonic()).reasons;
@@ -216,7 +224,8 @@ export class Watcher implements Service {
     const { clock } = this.#options;
     const prober = this.#prober.state(clock.monotonic());
     const series: ReadonlyMap<string, Series> = this.#book.all;
-    return [...diagnose({ fleet: this.#fleet, now: clock.now(), series, prober }), ...this.#extra.values()];
+    const alarms = this.#options.alarms?.() ?? [];
+    return [...diagnose({ fleet: this.#fleet, now: clock.now(), series, prober, alarms }), ...this.#extra.values()];
   }
 
   #reconcile(input: DecisionInput, diagnoses: readonly Diagnosis[], states: DecisionOutput["states"]): DecisionOutput {

@@ -14,7 +14,10 @@ export class Cable {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     server.on("connection", (near) => {
-      if (this.#state === "cut") return void near.resetAndDestroy();
+      if (this.#state === "cut") {
+        near.resetAndDestroy();
+        return;
+      }
       const far = connect(to);
       const pair = [near, far] as const;
       this.#pairs.add(pair);

@@ -1,5 +1,4 @@
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -102,14 +101,7 @@ test.concurrent("cores that lie, ramble, lead in circles or never end are down i
   expect(swept.code).toBe(1);
   const document = read(swept);
   const reasons = stage.cores.map((_, index) => found(document, `acme/acme-${index + 1}`, "hello")?.reason);
-  expect(reasons).toEqual([
-    "wrong-body",
-    "body-too-large",
-    "unexpected-status",
-    "timeout",
-    "protocol-error",
-    "ok",
-  ]);
+  expect(reasons).toEqual(["wrong-body", "body-too-large", "unexpected-status", "timeout", "protocol-error", "ok"]);
   expect(found(document, "circle", "http")).toMatchObject({ health: "down", reason: "too-many-redirects" });
   expect(document.summary).toMatchObject({ up: 1, down: 6 });
 });
@@ -117,9 +109,7 @@ test.concurrent("cores that lie, ramble, lead in circles or never end are down i
 test.concurrent("a certificate that expires soon is degraded: exit 0, and 1 for who asks for that", async (context) => {
   const stage = await openStage(context, 1);
   const server = createServer({ ...(await createCertificate(["localhost", "127.0.0.1"], { days: 3 })) }, well);
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  stage.later(() => new Promise((resolve) => void server.close(resolve).closeAllConnections()));
-  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `https://127.0.0.1:${await stage.listen(server)}`;
   await stage.write({
     deployments: [
       {

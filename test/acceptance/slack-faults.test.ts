@@ -1,6 +1,5 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { failing, well } from "./cores.ts";
 import { allTold, card, cards, openStage, replies, type Stage } from "./stage.ts";
@@ -19,9 +18,7 @@ async function receiver(stage: Stage) {
       response.writeHead(204).end();
     });
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  stage.later(() => new Promise((resolve) => void server.close(resolve).closeAllConnections()));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/4cc355`, got };
+  return { url: `http://127.0.0.1:${await stage.listen(server)}/hook/4cc355`, got };
 }
 
 /** Starts the daemon over two cores of which the first then fails. */

@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, type QueryResultRow } from "pg";
@@ -29,8 +31,12 @@ export interface Stage {
   deployment(): FleetFile & { cores: FleetFile[] };
   /** Starts the daemon and waits until it watches. */
   start(...args: string[]): Promise<Daemon>;
+  /** Starts one command. */
+  launch(...args: string[]): Program;
   /** Runs one command to its end. */
   run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Has `server` listen on loopback until the test ends; its port. */
+  listen(server: Server): Promise<number>;
   /** Asks the store's database. */
   sql<Row extends QueryResultRow>(text: string): Promise<Row[]>;
   /** Has something closed when the test ends, however it does: what came last goes first. */
@@ -80,6 +86,12 @@ export async function openStage({ onTestFinished, task }: TestContext, coreCount
     cores: cores.map(({ url }, index) => ({ id: `acme-${index + 1}`, url })),
   });
 
+  const launch = (...args: string[]): Program => {
+    const program = new Program(args, { directory, env });
+    programs.push(program);
+    return program;
+  };
+
   return {
     directory,
     env,
@@ -106,11 +118,20 @@ export async function openStage({ onTestFinished, task }: TestContext, coreCount
       programs.push(daemon);
       return daemon.ready();
     },
+    launch,
     async run(...args) {
-      const program = new Program(args, { directory, env });
-      programs.push(program);
+      const program = launch(...args);
       const code = await program.ended;
       return { code, stdout: program.stdout, stderr: program.stderr };
+    },
+    async listen(server) {
+      await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+      later(async () => {
+        const closed = new Promise((resolve) => void server.close(resolve));
+        server.closeAllConnections();
+        await closed;
+      });
+      return (server.address() as AddressInfo).port;
     },
     async sql<Row extends QueryResultRow>(text: string) {
       const client = await (asking ??= connected());

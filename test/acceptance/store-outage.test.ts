@@ -67,3 +67,17 @@ test.concurrent.for(["cut", "silent"] as const)(
     expect(during.filter(({ key }) => key.endsWith(":hello"))).toHaveLength(3);
   },
 );
+
+test.concurrent("a store that is out of reach at the start is waited for", async (context) => {
+  const stage = await openStage(context);
+  const cable = await Cable.to(stage.databaseUrl);
+  stage.later(() => cable.close());
+  stage.env["COREWATCH_STORE_URL"] = cable.url(stage.databaseUrl);
+  await stage.write();
+  cable.set("cut");
+  const starting = stage.launch("start", "--config", "fleet.yaml", "--listen", "127.0.0.1:0");
+  await starting.logged(/store is out of reach \(\w+\); trying again/);
+  cable.set("through");
+  await starting.logged(/health at /);
+  expect(await starting.stop()).toBe(0);
+});

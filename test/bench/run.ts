@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { benchAlarms } from "./alarms.ts";
 import { benchSweep } from "./sweep.ts";
 
 /** `npm run bench -- NAME [--quick] [--format json]`: figures with their peers in the same run. */
@@ -8,6 +9,7 @@ const { positionals, values } = parseArgs({
 });
 const BENCHES: Readonly<Record<string, (quick: boolean, say: (line: string) => void) => Promise<unknown>>> = {
   sweep: benchSweep,
+  alarms: benchAlarms,
 };
 const name = positionals[0] ?? "";
 const bench = BENCHES[name];

@@ -20,7 +20,12 @@ async function deploy(...bodies: (string | undefined)[]): Promise<JwksInput> {
     if (body === undefined) urls.push("http://127.0.0.1:1");
     else urls.push((await startHttp((_request, response) => response.end(body))).url);
   }
-  const [only] = jwks.targets(fleet([deployment("acme", "http://acme.example.com", urls)]));
+  return inputOf(urls);
+}
+
+/** A deployment whose cores are at these addresses. */
+function inputOf(urls: readonly string[]): JwksInput {
+  const [only] = jwks.targets(fleet([deployment("acme", "http://acme.example.com", [...urls])]));
   if (only === undefined) throw new Error("no target");
   expect(only.target).toEqual({ kind: "deployment", id: "acme", deployment: "acme" });
   return only.input;
@@ -58,8 +63,31 @@ describe("jwks", () => {
   });
 
   it("leaves cores that cannot be asked to hello", async () => {
+    const outcome = await bench.probe(jwks, await deploy(keySet("a"), undefined, "<html>", keySet("a")));
+    expect(outcome).toMatchObject({ health: "up", measures: { cores: 4, compared: 2 } });
+  });
+
+  it("could not tell when only one of several gave its key set", async () => {
     const outcome = await bench.probe(jwks, await deploy(keySet("a"), undefined, "<html>"));
-    expect(outcome).toMatchObject({ health: "up", measures: { cores: 3, compared: 1 } });
+    expect(outcome).toMatchObject({ health: "unknown", reason: "not-seen-yet", measures: { cores: 3, compared: 1 } });
+    expect(outcome.detail).toContain("only one of 3 cores");
+    expect(await bench.probe(jwks, await deploy(keySet("a")))).toMatchObject({ health: "up" });
+  });
+
+  it("asks those behind nine cores that hang as well, each with a share of the time", async () => {
+    const { url: hanging } = await startHttp(() => undefined);
+    const { url: well } = await startHttp((_request, response) => response.end(keySet("a")));
+    const outcome = await bench.probe(jwks, inputOf([...Array(9).fill(hanging), well, well]), { timeoutMs: 1_500 });
+    expect(outcome).toMatchObject({ health: "up", measures: { cores: 11, compared: 2 } });
+    expect(bench.keySets.consensus("acme")).toEqual(new Set(["a"]));
+  });
+
+  it("could not tell when cores went unasked because others took all of the time", async () => {
+    const { url: hanging } = await startHttp(() => undefined);
+    const { url: well } = await startHttp((_request, response) => response.end(keySet("a")));
+    const outcome = await bench.probe(jwks, inputOf([well, well, ...Array(18).fill(hanging)]), { timeoutMs: 700 });
+    expect(outcome).toMatchObject({ health: "unknown", reason: "not-seen-yet", measures: { cores: 20, compared: 2 } });
+    expect(outcome.detail).toMatch(/of 20 cores went unasked/);
   });
 
   it("could not tell when none can be asked", async () => {

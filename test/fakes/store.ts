@@ -3,6 +3,7 @@ import type {
   Clock,
   DecisionInput,
   DecisionOutput,
+  Exclusive,
   Incident,
   IncidentEvent,
   MissedSlot,
@@ -30,6 +31,7 @@ export class FakeStore implements Store {
   readonly #silences = new Map<string, Silence>();
   readonly #beats = new Map<string, { id: string; at: number; ok: boolean; message: string }>();
   readonly #facts = new Map<string, string>();
+  readonly #turns = new Set<string>();
   readonly #onBeat = new Set<(beat: { id: string; at: number; ok: boolean; message: string }) => void>();
   readonly #onChange = new Set<(what: "states" | "incidents" | "silences") => void>();
   #number = 0;
@@ -193,6 +195,17 @@ export class FakeStore implements Store {
   async putFact(key: string, value: unknown): Promise<void> {
     await this.#reach();
     this.#facts.set(key, JSON.stringify(value));
+  }
+
+  async exclusive<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<Exclusive<T>> {
+    await this.#reach();
+    if (this.#turns.has(name)) return { held: false };
+    this.#turns.add(name);
+    try {
+      return { held: true, result: await work(new AbortController().signal) };
+    } finally {
+      this.#turns.delete(name);
+    }
   }
 
   async summary(): Promise<SeriesSummary[]> {

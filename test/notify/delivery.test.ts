@@ -214,3 +214,13 @@ test("stopping twice, and before the start, is safe, and leaves no timer behind"
   await delivery.stop();
   expect(clock.waiting).toBe(0);
 });
+
+test("stopping while the claim is on its way gives it back and ends", { timeout: 5_000 }, async () => {
+  const { outbox, deliver } = setUp();
+  const delivery = deliver();
+  const started = delivery.start();
+  await delivery.stop();
+  await started;
+  expect(outbox.looks).toBe(0);
+  expect(await outbox.claim()).toBeDefined();
+});

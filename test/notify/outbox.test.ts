@@ -34,6 +34,7 @@ function storeOver(outbox: FakeOutbox): Store {
     onBeat: () => ({ stop: () => {} }),
     getFact: absent,
     putFact: absent,
+    exclusive: absent,
     summary: absent,
     latest: absent,
     housekeeping: { run: absent },

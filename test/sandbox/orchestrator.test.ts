@@ -100,6 +100,7 @@ it("every ready-made fleet, small and big, is a configuration that loads", async
         listen: "127.0.0.1:0",
         urlOf: (id) => `https://127.0.0.1:${portOf(id)}`,
         connectionUriOf: (id) => `https://127.0.0.1:${portOf(id)}`,
+        alarmQueue: "arn:aws:sqs:eu-west-1:123456789012:alarms",
         landingUrl: "http://127.0.0.1:4001/",
       });
       const fleet = load(text, sandbox.env, sandbox.dir);

@@ -1,0 +1,49 @@
+import type { Doors } from "./doors.ts";
+import { EXIT, Problem } from "./exit.ts";
+
+/** The same Ctrl-C can come twice, from the terminal and passed on by npm or npx: within this time it is one, ms. */
+const SAME_MS = 1_000;
+
+/** What signals do to one command line. */
+export interface Interruption {
+  /** Aborts at the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The name of the first signal; `undefined` while none came. */
+  first(): string | undefined;
+  /** Lets signals go. */
+  forget(): void;
+}
+
+/** The first signal lets a command end in order, stopping what it started; a second one ends the process at once. */
+export function watchSignals(doors: Pick<Doors, "clock" | "err" | "exit" | "onSignal">): Interruption {
+  const controller = new AbortController();
+  let first: { readonly name: string; readonly at: number } | undefined;
+  const forget = doors.onSignal((name) => {
+    const at = doors.clock.monotonic();
+    if (first === undefined) {
+      first = { name, at };
+      controller.abort(interrupted());
+    } else if (at - first.at > SAME_MS) {
+      doors.err("ended at once: what was started may still run\n");
+      doors.exit(EXIT.interrupted);
+    }
+  });
+  return { signal: controller.signal, first: () => first?.name, forget };
+}
+
+/** `work`, unless the command is interrupted first; what comes of `work` then is nobody's concern. @throws Problem 130 */
+export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(interrupted());
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function interrupted(): Problem {
+  return new Problem(EXIT.interrupted, "interrupted");
+}
