@@ -1,6 +1,5 @@
 // HTTP is spoken over the sockets of src/net: one resolver, one judgement of certificates, one table of system errors for
 // both probers. This file is the only door between the two adapters.
-// oxlint-disable no-restricted-imports -- the layer below, by design
 export { dial } from "../net/dial.ts";
 export type { Timing } from "../net/dial.ts";
 export { Fault, faultOf } from "../net/fault.ts";
