@@ -6,13 +6,16 @@ import { EXIT, Problem } from "./cli/exit.ts";
 import { createTicker } from "./cron/ticker.ts";
 import { type Fleet, type Log, type Messenger, type FallbackRoute, wait } from "./domain/index.ts";
 import { FleetFile, type LoadResult } from "./inventory/index.ts";
+import { RECEIPT_PATH } from "../alarms/plan-topics.ts";
+import { alarmParts } from "./main-alarm-watch.ts";
 import { createPorts } from "./main-ports.ts";
 import { createFleetFallback, createFleetMessenger, type NotifyWorld } from "./main-slack.ts";
 import { Delivery } from "./notify/delivery.ts";
-import { lockDaemon } from "./store/index.ts";
+import { AlreadyWatched, lockDaemon } from "./store/index.ts";
 import { createFileWatch } from "./system/file-watch.ts";
 import { parseListen } from "./system/process.ts";
 import { Services } from "./system/services.ts";
+import { AlarmWatch } from "./watch/alarm-watch.ts";
 import { watchEventLoop } from "./watch/event-loop.ts";
 import { Beats, KeySetSaver, loadKeySets } from "./watch/facts.ts";
 import { Housekeeper } from "./watch/housekeeper.ts";
@@ -45,10 +48,13 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
   if (listen === undefined) {
     throw new Problem(EXIT.usage, `--listen ${request.listen}: write HOST:PORT, such as 127.0.0.1:8090`);
   }
-  const lock = await lockDaemon(stateDirectory(loaded.path));
+  const lock = await lockDaemon(stateDirectory(loaded.path)).catch((error: unknown) => {
+    throw error instanceof AlreadyWatched ? new Problem(EXIT.usage, error.message, { cause: error }) : error;
+  });
   let opened: OpenedStore | undefined;
   try {
-    opened = await openPatiently(loaded.fleet, loaded.path, doors, log);
+    opened = await openPatiently(loaded.fleet, loaded.path, doors, log, request.signal);
+    request.signal?.throwIfAborted();
     const platform = await build(opened, loaded, listen, doors, log);
     await platform.services.start();
     return platform.daemon(async () => {
@@ -75,15 +81,26 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     const beats = new Beats({ clock, log, store });
     const keySets = createKeySets(await loadKeySets(store));
     const ports = { ...createPorts(clock), beats, keySets };
-    const watcher = new Watcher({
-      clock,
-      log,
-      store,
-      ports,
-      fleet,
-      ticker: createTicker({ clock }),
-      loop: watchEventLoop(),
+    const ticker = createTicker({ clock });
+    const alarms = new AlarmWatch({
+      ...{ clock, log, ticker, store, fleet },
+      ...alarmParts({
+        clock,
+        env: doors.env,
+        cloud: () => doors.alarmCloud(log),
+        chat: () =>
+          messenger === undefined || fleet.slack === undefined
+            ? undefined
+            : { messenger, channel: fleet.slack.channel },
+      }),
+      platform: () => watcher,
     });
+    const watcher = new Watcher({
+      ...{ clock, log, store, ports, fleet, ticker },
+      loop: watchEventLoop(),
+      alarms: () => alarms.firing(),
+    });
+    await alarms.restore();
     const channels = new Map<string, ChannelTrouble>();
     const delivery = new Delivery({
       outbox: store.outbox,
@@ -105,16 +122,15 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
 
     const adopt = async (next: Fleet, loaded: LoadResult & { readonly ok: true }): Promise<void> => {
       redactor.add(...loaded.redact);
-      if (
-        next.name !== fleet.name ||
-        !sameSecret(next.store.url, fleet.store.url) ||
-        next.web.port !== fleet.web.port
-      ) {
-        log.warn("a new fleet name, store or web address takes effect at the next start");
-      }
+      const fixed = fixedAtStart(fleet, next);
+      if (fixed.length > 0) log.warn(`takes effect at the next start: ${fixed.join(", ")}`);
       watcher.setFleet({ ...next, name: fleet.name });
       fleet = { ...next, name: fleet.name };
+      alarms.follow(fleet);
       [messenger, fallback] = [await createFleetMessenger(next, world, true), await createFleetFallback(next, world)];
+      // What was dead may have been mended by this; what still is will say so again.
+      channels.clear();
+      watcher.untell({ kind: "notices", id: fleet.name });
       delivery.nudge();
       if (rejected !== undefined) watcher.untell({ kind: "configuration", id: fleet.name });
       rejected = undefined;
@@ -127,9 +143,8 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       initial: result,
       onFleet: async (next, changes, loaded) => {
         await adopt(next, loaded);
-        log.info(`configuration reloaded: ${changes.length} changes`, {
-          changes: changes.slice(0, 10).map((one) => `${one.event} ${one.target}`),
-        });
+        const some = changes.slice(0, 10).map((one) => `${one.event} ${one.target}`);
+        if (some.length > 0) log.info(`changed by the new configuration: ${some.join(", ")}`);
       },
       onRejected(errors) {
         const sentences = errors.map((one) =>
@@ -138,7 +153,6 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
           ),
         );
         rejected = `the configuration was refused and the one before stays in force: ${sentences[0] ?? ""}`;
-        log.error(rejected, { errors: errors.length });
         watcher.tell(configurationRejected(fleet, sentences));
       },
     });
@@ -156,7 +170,8 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       log,
       heartbeats: () => fleet.heartbeats,
       beat: (id, ok, message) => store.beat(id, clock.now(), ok, redactor.redact(message)),
-      readiness: () => readiness(problems(), rejected, watcher),
+      receipts: { path: RECEIPT_PATH, isOpen: () => alarms.takesMessages, take: (body) => alarms.take(body) },
+      readiness: () => readiness(problems(), rejected, watcher, alarms.facts()),
       async metrics() {
         // How much waits is not known while the store is out of reach.
         const outboxWaiting = await store.outbox.backlog().then(
@@ -169,7 +184,7 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     const saver = new KeySetSaver({ clock, log, store, keySets });
     const housekeeper = new Housekeeper({ clock, log, housekeeping: store.housekeeping });
     const closer = { start: () => Promise.resolve(), stop: () => ports.close() };
-    const services = new Services([closer, beats, web, delivery, saver, watcher, housekeeper, file]);
+    const services = new Services([closer, beats, web, delivery, saver, watcher, alarms, housekeeper, file]);
     const onHup = (): void => void file.reload().then((outcome) => log.info(`SIGHUP: configuration ${outcome}`));
     process.on("SIGHUP", onHup);
 
@@ -202,7 +217,13 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
   }
 }
 
-async function openPatiently(fleet: Fleet, path: string, doors: Doors, log: Log): Promise<OpenedStore> {
+async function openPatiently(
+  fleet: Fleet,
+  path: string,
+  doors: Doors,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<OpenedStore> {
   const began = doors.clock.monotonic();
   for (;;) {
     try {
@@ -211,13 +232,21 @@ async function openPatiently(fleet: Fleet, path: string, doors: Doors, log: Log)
       const isPassing = error instanceof Problem && error.exit === EXIT.unsure;
       if (!isPassing || doors.clock.monotonic() - began > STORE_PATIENCE_MS) throw error;
       log.warn(`${error.message}; trying again`);
-      await wait(doors.clock, STORE_RETRY_MS);
+      await wait(doors.clock, STORE_RETRY_MS, signal);
+      signal?.throwIfAborted();
     }
   }
 }
 
-function sameSecret(a: { reveal(): string } | undefined, b: { reveal(): string } | undefined): boolean {
-  return a?.reveal() === b?.reveal();
+/** What of a new configuration cannot be taken over while running. */
+function fixedAtStart(old: Fleet, next: Fleet): string[] {
+  const { retention } = old.store;
+  return [
+    ...(next.name === old.name ? [] : ["fleet"]),
+    ...(next.store.url?.reveal() === old.store.url?.reveal() ? [] : ["store.url"]),
+    ...(JSON.stringify(next.store.retention) === JSON.stringify(retention) ? [] : ["store.retention"]),
+    ...(next.web.host === old.web.host && next.web.port === old.web.port ? [] : ["web.listen"]),
+  ];
 }
 
 function numbersOf(watcher: Watcher) {
@@ -236,7 +265,12 @@ function numbersOf(watcher: Watcher) {
 }
 
 /** A refused configuration is told, but the watching goes on with the one before: that is ready. */
-function readiness(problems: readonly string[], rejected: string | undefined, watcher: Watcher) {
+function readiness(
+  problems: readonly string[],
+  rejected: string | undefined,
+  watcher: Watcher,
+  alarms: Readonly<Record<string, number | string>>,
+) {
   const numbers = numbersOf(watcher);
   return {
     ready: problems.length === 0,
@@ -247,6 +281,7 @@ function readiness(problems: readonly string[], rejected: string | undefined, wa
       latenessP99Ms: numbers.latenessMs.p99,
       unstored: numbers.unstored,
       dropped: numbers.dropped,
+      ...alarms,
     },
   };
 }

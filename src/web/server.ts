@@ -19,6 +19,13 @@ export interface WebDependencies {
   heartbeats(): readonly Heartbeat[];
   /** Takes a beat; rejects when it could not be kept. */
   beat(id: string, ok: boolean, message: string): Promise<void>;
+  /** Takes a message of SNS as it was posted, and says what to answer; absent: there is no such address. */
+  readonly receipts?: {
+    readonly path: string;
+    /** Whether messages are expected at all. */
+    isOpen(): boolean;
+    take(body: string): Promise<{ readonly code: number; readonly text: string }>;
+  };
   readiness(): Readiness;
   /** The Prometheus text format. */
   metrics(): Promise<string>;
@@ -27,10 +34,15 @@ export interface WebDependencies {
 /** The largest body of a beat: it may carry a sentence, not a log. */
 const BODY_LIMIT = 4_096;
 const MESSAGE_LIMIT = 500;
+/** A message of SNS holds at most 256 KiB, and its envelope escapes and signs it. */
+const RECEIPT_LIMIT = 600_000;
+/** Messages that are worked on at once: nobody is known before his signature is verified. */
+const RECEIPTS_AT_ONCE = 16;
 
 /**
  * The daemon's HTTP server: heartbeats come in, and /healthz, /readyz and /metrics tell how corewatch itself is.
- * It speaks of the monitor only; nothing here reveals what is monitored.
+ * It speaks of the monitor; of what is monitored only where that is why the monitor is not well (a rejected line of its
+ * configuration, a Slack channel). Secrets never stand in either.
  */
 export class WebServer implements Service {
   readonly #deps: WebDependencies;
@@ -69,6 +81,7 @@ export class WebServer implements Service {
       const { code, body } = await this.#takeBeat(request.params.id, request.headers.authorization, request.body);
       return reply.code(code).send(body);
     });
+    this.#openReceipts(app);
     app.setNotFoundHandler((_request, reply) =>
       reply.code(404).send({ error: "here are /healthz, /readyz, /metrics and POST /heartbeats/<id>" }),
     );
@@ -85,6 +98,24 @@ export class WebServer implements Service {
         { cause: error },
       );
     }
+  }
+
+  /** SNS posts its JSON as text/plain. What is refused is refused in one word: who asks may be anybody. */
+  #openReceipts(app: FastifyInstance): void {
+    const { receipts } = this.#deps;
+    if (receipts === undefined) return;
+    let working = 0;
+    app.post(receipts.path, { bodyLimit: RECEIPT_LIMIT }, async (request, reply) => {
+      if (!receipts.isOpen()) return reply.code(404).send({ error: "no alarms are taken here" });
+      if (working >= RECEIPTS_AT_ONCE) return reply.code(503).send({ error: "too many at once: send it again" });
+      working++;
+      try {
+        const { code, text } = await receipts.take(typeof request.body === "string" ? request.body : "");
+        return await reply.code(code).send(code < 400 ? { ok: text } : { error: text });
+      } finally {
+        working--;
+      }
+    });
   }
 
   async #takeBeat(
