@@ -33,7 +33,7 @@ test.concurrent(
     // The same mistakes once more, and others: still one message.
     await stage.write({ deployments: [{ ...stage.deployment(), kind: "staging", colour: "blue" }] });
     await stage.write({ deployments: [{ ...stage.deployment(), tenancy: "shared" }] });
-    await until("the other mistake to be logged", 10_000, () => daemon.stderr.split("was refused").length > 2);
+    await until("the other mistake to be logged", 10_000, () => daemon.stderr.split("configuration rejected").length > 2);
     const meanwhile = steady.asked.length;
     await until("the steady core to be asked on", 10_000, () => steady.asked.length >= meanwhile + 3);
     await allTold(stage);
@@ -46,7 +46,7 @@ test.concurrent(
     await stage.write({
       deployments: [{ ...more, cores: [...more.cores, { id: "acme-4", url: fresh.url }] }],
     });
-    await daemon.logged(/configuration reloaded: 1 changes/);
+    await daemon.logged(/configuration loaded  \(file=[^ ]+ changes=1\)/);
     await until("the new core to be asked", 10_000, () => fresh.asked.length > 0);
     await until("the rejection to be over", 10_000, () =>
       cards(stage.slack).some(({ text }) => rejected.test(text) && /resolved/i.test(text)),

@@ -103,9 +103,9 @@ test(
       slack: { token: "${env:SLACK_BOT_TOKEN}", channel: "#elsewhere" },
       escalate: SECRETS.ACME_KEY,
     });
-    await daemon.logged(/configuration was refused/);
+    await daemon.logged(/configuration rejected/);
     await stage.write({ ...fleet, slack: { token: SECRETS.SLACK_BOT_TOKEN, channel: "#elsewhere" } });
-    await daemon.logged(/configuration reloaded/);
+    await daemon.logged(/configuration loaded/);
     await until("the fallback to be asked", 15_000, () => hook.length > 0);
     stage.slack.setFault({ kind: "none" });
 
