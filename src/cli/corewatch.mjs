@@ -5,7 +5,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
 import module from "node:module";
 
@@ -14,9 +13,7 @@ const fits = (major === 22 && minor >= 19) || (major === 24 && minor >= 11) || m
 
 if (fits) {
   module.enableCompileCache?.();
-  const here = dirname(fileURLToPath(import.meta.url));
-  const source = join(here, "..", "main.ts");
-  await import(existsSync(source) ? "../main.ts" : "../main.js");
+  await import("../main.ts");
 } else {
   const node = bundledNode();
   if (node === undefined) {

@@ -29,18 +29,19 @@ export function balancerName(index: number): string {
 export class AlarmAccount {
   readonly url: string;
   readonly #child: ChildProcess;
-  private constructor(child: ChildProcess, url: string) {
+  readonly #gone: Promise<never>;
+  private constructor(child: ChildProcess, gone: Promise<never>, url: string) {
     this.#child = child;
+    this.#gone = gone;
     this.url = url;
   }
 
   static async start(settings: AccountSettings): Promise<AlarmAccount> {
     const child = fork(new URL("./alarm-account-process.ts", import.meta.url), [JSON.stringify(settings)]);
-    const [{ url }] = (await Promise.race([
-      once(child, "message"),
-      once(child, "exit").then(() => Promise.reject(new Error("the account did not start"))),
-    ])) as [{ url: string }];
-    return new AlarmAccount(child, url);
+    const gone = once(child, "exit").then(() => Promise.reject(new Error("the account ended")));
+    gone.catch(() => undefined);
+    const [{ url }] = (await Promise.race([once(child, "message"), gone])) as [{ url: string }];
+    return new AlarmAccount(child, gone, url);
   }
 
   calls(): Promise<AccountCalls> {
@@ -55,10 +56,7 @@ export class AlarmAccount {
   async #ask(message: AccountMessage): Promise<AccountCalls> {
     const told = once(this.#child, "message");
     this.#child.send(message);
-    const [answer] = (await Promise.race([
-      told,
-      once(this.#child, "exit").then(() => Promise.reject(new Error("the account ended"))),
-    ])) as [AccountCalls];
+    const [answer] = (await Promise.race([told, this.#gone])) as [AccountCalls];
     return answer;
   }
 

@@ -46,7 +46,7 @@ export async function measureBlackbox(urls: readonly string[], perSecond: number
     const { probes, failed } = await drive(urls, perSecond, seconds);
     const after = usage([child.pid ?? 0]);
     const version =
-      /version (\S+)/.exec(spawnSync(PROGRAM, ["--version"], { encoding: "utf8" }).stderr)?.[1] ?? "unknown";
+      /version (\S+)/.exec(spawnSync(PROGRAM, ["--version"], { encoding: "utf8" }).stdout)?.[1] ?? "unknown";
     return { probes, failed, cpuMsPerProbe: (after.cpuMs - before.cpuMs) / probes, version };
   } finally {
     const gone = once(child, "exit");

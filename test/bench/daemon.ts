@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { family, type Usage, usage } from "./usage.ts";
 
-/** The program's door. */
+/** The program's door, started as npx starts it: by its own first line. */
 export const DOOR = fileURLToPath(new URL("../../src/cli/corewatch.mjs", import.meta.url));
 
 /** A folder with a fleet.yaml, and a daemon over it in a process of its own. */
@@ -24,7 +24,7 @@ export class BenchDaemon {
   }
 
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const child = spawn(process.execPath, [DOOR, "start", "--config", this.config, "--listen", "127.0.0.1:0"], {
+    const child = spawn(DOOR, ["start", "--config", this.config, "--listen", "127.0.0.1:0"], {
       stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, COREWATCH_LOG_FORMAT: "text", ...env },
     });

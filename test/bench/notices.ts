@@ -21,7 +21,7 @@ export async function measureNotices(rounds: number, basePort: number): Promise<
       await slack.waitFor((messages) => cardsOf(messages).length === round + 1, WITHIN_MS);
       await farm.fail([]);
     }
-    const listed = spawnSync(process.execPath, [DOOR, "incidents", "--config", daemon.config, "--format", "json"], {
+    const listed = spawnSync(DOOR, ["incidents", "--config", daemon.config, "--format", "json"], {
       encoding: "utf8",
       env: { ...process.env, SLACK_BOT_TOKEN: "xoxb-bench-token-0" },
     });

@@ -25,7 +25,7 @@ export async function measureOneShot(runs: number, basePort: number): Promise<un
     // The first run fills node's compile cache, as the second run of a cron job finds it.
     for (let run = 0; run <= runs; run++) {
       const started = performance.now();
-      const child = spawn(process.execPath, [DOOR, "sweep", "--config", daemon.config, "--format", "json"], {
+      const child = spawn(DOOR, ["sweep", "--config", daemon.config, "--format", "json"], {
         stdio: ["ignore", "ignore", "inherit"],
       });
       const [code] = (await once(child, "exit")) as [number];
