@@ -211,15 +211,21 @@ async function drillSite(
     set = true;
     const reason = `corewatch drill ${nonce}: nothing is wrong, this tries the path from alarm to Slack`;
     await ports.writer.setAlarmState(site.place, name, "ALARM", reason, undefined, call);
-    hop("alarm", clock.now());
+    const accepted = clock.now();
     const trace = await arrival(site, name, nonce, ports, options, call);
+    // The topic may have it before the answer to the request is here.
+    hop("alarm", Math.min(accepted, trace?.publishedAt ?? accepted));
     if (trace === undefined)
       return told(problems, "not-received", `${where}: ${notReceived(name, target, options, bound(options))}`);
     if (trace.publishedAt !== null) hop("topic", trace.publishedAt);
     hop("receipt", trace.receivedAt);
     if (trace.toldAt !== null) hop("slack", trace.toldAt);
     if (options.chat && trace.toldAt === null)
-      return told(problems, "not-told", `${where}: it was received, and Slack did not take it: ${trace.error ?? "in time"}`);
+      return told(
+        problems,
+        "not-told",
+        `${where}: it was received, and Slack did not take it: ${trace.error ?? "in time"}`,
+      );
     return "delivered";
   } catch (error) {
     return told(problems, "unknown", `${where}: ${sentence(error)}`);

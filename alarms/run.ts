@@ -9,7 +9,7 @@ import {
 import { planAdoption, type Adoption } from "./adopt.ts";
 import { applyPlan, type ApplyOptions, type ApplyPorts, type ChangeResult, type Refusal } from "./apply.ts";
 import type { AlarmPlan } from "./plan.ts";
-import { confirmed, makePlan } from "./planning.ts";
+import { confirmed } from "./planning.ts";
 import { readWorld, type ReadPorts } from "./read.ts";
 import { nextRecord, parseRecord } from "./record.ts";
 import type { World } from "./world.ts";
@@ -45,7 +45,7 @@ export interface ApplyRun<Plan extends AlarmPlan> {
   readonly ports: ApplyPorts;
   readonly clock: Clock;
   readonly options?: ApplyOptions;
-  /** {@link makePlan} unless set. */
+  /** `makePlan`, or another. */
   readonly planner: Planner<Plan>;
   /** Called once the plan is made, before anything is written. */
   readonly onPlan?: (plan: Plan) => void;
@@ -88,11 +88,6 @@ export async function planAndApply<Plan extends AlarmPlan>(run: ApplyRun<Plan>):
   return turn.held ? turn.result : { outcome: "busy" };
 }
 
-/** {@link planAndApply} of what the inventory wants. */
-export function applyFleet(run: Omit<ApplyRun<AlarmPlan>, "planner">): Promise<Applied<AlarmPlan>> {
-  return planAndApply({ ...run, planner: makePlan });
-}
-
 /** Writes the record now and then while results come in; a store that is away does not stop an apply. */
 class RecordKeeper {
   readonly #store: FactStore;
@@ -101,14 +96,14 @@ class RecordKeeper {
   readonly #plan: AlarmPlan;
   readonly #results: ChangeResult[] = [];
   #writing: Promise<boolean> = Promise.resolve(true);
-  #written: number;
+  /** Monotonic ms. The first result is written at once: who receives alarms learns from it whose account is ours. */
+  #written = Number.NEGATIVE_INFINITY;
 
   constructor(store: FactStore, clock: Clock, record: AlarmRecord, plan: AlarmPlan) {
     this.#store = store;
     this.#clock = clock;
     this.#record = record;
     this.#plan = plan;
-    this.#written = clock.monotonic();
   }
 
   add(result: ChangeResult): void {

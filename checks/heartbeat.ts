@@ -17,7 +17,7 @@ export const heartbeat: Check<Heartbeat> = {
   targets: (fleet) =>
     fleet.heartbeats.map((input) => ({ target: { kind: "heartbeat", id: input.id, deployment: null }, input })),
   async probe(input, context): Promise<Outcome> {
-    const { since } = context.beats;
+    const since = context.beats.expectedSince?.(input.id) ?? context.beats.since;
     const last = context.beats.last(input.id);
     const now = context.clock.now();
     // A clock that was set back makes beats seem to come from the future: they are fresh.

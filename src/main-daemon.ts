@@ -83,7 +83,11 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     const ports = { ...createPorts(clock), beats, keySets };
     const ticker = createTicker({ clock });
     const alarms = new AlarmWatch({
-      ...{ clock, log, ticker, store, fleet },
+      clock,
+      log,
+      ticker,
+      store,
+      fleet,
       ...alarmParts({
         clock,
         env: doors.env,
@@ -96,7 +100,12 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       platform: () => watcher,
     });
     const watcher = new Watcher({
-      ...{ clock, log, store, ports, fleet, ticker },
+      clock,
+      log,
+      store,
+      ports,
+      fleet,
+      ticker,
       loop: watchEventLoop(),
       alarms: () => alarms.firing(),
     });

@@ -59,6 +59,14 @@ export function createDoors(): Doors {
     ticker: async () => (await import("./cron/ticker.ts")).createTicker({ clock }),
     ports: async () => (await import("./main-ports.ts")).createPorts(clock),
     alarmCloud: async (log) => (await import("./main-alarms.ts")).createAlarmCloud({ clock, log }),
+    tellDrill: async (fleet, log) => {
+      const { createFleetMessenger } = await import("./main-slack.ts");
+      const { tellDrill } = await import("./main-alarm-watch.ts");
+      const messenger = await createFleetMessenger(fleet, { clock, log, redact, env: process.env }, false);
+      const { slack } = fleet;
+      const chat = slack === undefined || messenger === undefined ? undefined : { messenger, channel: slack.channel };
+      return (text, nonce) => tellDrill(chat, text, nonce);
+    },
     openStore: (fleet, configPath, log) => openStore(fleet, configPath, log, redact),
     drain: async (fleet, store, log, ms) =>
       (await import("./main-slack.ts")).drainOutbox(fleet, store, { clock, log, redact, env: process.env }, ms),
@@ -69,7 +77,8 @@ export function createDoors(): Doors {
     importStore: async (opened, file) => (await import("./store/transfer.ts")).importStore(opened.store, file),
     daemon: async (request) => (await import("./main-daemon.ts")).startDaemon(request, doors),
     sandbox: async (request) => (await import("./main-sandbox.ts")).runSandbox(request, doors),
-    story: async (name, dir, log, signal) => (await import("./main-sandbox.ts")).runStory(name, dir, log, doors, signal),
+    story: async (name, dir, log, signal) =>
+      (await import("./main-sandbox.ts")).runStory(name, dir, log, doors, signal),
     sandboxFleets: async () => Object.keys((await import("./sandbox/fleets.ts")).FLEETS),
     stories: async () => (await import("./sandbox/stories.ts")).STORIES,
     runSelf,

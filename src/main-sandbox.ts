@@ -19,7 +19,7 @@ const SHOWN_CHARACTERS = 220;
 
 /** Starts a simulated fleet and lays its variables over this process's, for the SDKs. */
 async function begin(
-  request: { cores: number; dir: string; fleet: string; log: Log; listen?: string },
+  request: { cores: number; dir: string; fleet: string; log: Log; listen?: string; autoApply?: "safe" },
   doors: Doors,
 ): Promise<Sandbox> {
   await removeLeftovers(dirname(request.dir));
@@ -116,7 +116,17 @@ export async function runStory(
 ): Promise<StoryOutcome> {
   const story = STORIES.find((one) => one.name === name);
   if (story === undefined) throw new Error(`there is no story ${name}`);
-  const sandbox = await begin({ cores: story.cores, dir, fleet: story.fleet, log, listen: "127.0.0.1:0" }, doors);
+  const sandbox = await begin(
+    {
+      cores: story.cores,
+      dir,
+      fleet: story.fleet,
+      log,
+      listen: "127.0.0.1:0",
+      ...(story.alarms === true ? { autoApply: "safe" } : {}),
+    },
+    doors,
+  );
   try {
     signal.throwIfAborted();
     const daemon = await doors.daemon({

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { CommonOptions } from "./context.ts";
 import type { AdoptOptions, ApplyCommandOptions, PlanOptions } from "./alarms.ts";
+import type { DrillCommandOptions } from "./alarms-drill.ts";
 import type { Doors } from "./doors.ts";
 import type { ExitCode } from "./exit.ts";
 
@@ -30,6 +31,11 @@ export function addAlarms(
   common(alarms.command("adopt").description("takes over alarms and topics that were made by hand"))
     .option("--dry-run", "only show what would be taken over")
     .action(async (options: AdoptOptions) => done(await (await import("./alarms.ts")).adoptAlarms(options, doors)));
+  common(alarms.command("drill").description("proves the path from alarm to Slack with an alarm made for it"))
+    .option("--real", "set off an alarm of the fleet instead: its real actions run")
+    .action(async (options: DrillCommandOptions) =>
+      done(await (await import("./alarms-drill.ts")).drillAlarms(options, doors)),
+    );
   common(alarms.command("status").description("drift, states, and subscriptions that nobody confirmed")).action(
     async (options: CommonOptions) => done(await (await import("./alarms-status.ts")).alarmsStatus(options, doors)),
   );

@@ -22,23 +22,14 @@ export async function withAlarms(
   work: (desk: Desk) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { fleet, path, log } = await load(options, doors);
-  const stopping = new AbortController();
-  const forget = doors.onSignal((signal) => {
-    if (!stopping.signal.aborted) doors.err(`${signal}: finishing what is under way\n`);
-    stopping.abort();
-  });
+  const { signal } = doors;
+  const [opened, cloud] = await Promise.all([doors.openStore(fleet, path, log), doors.alarmCloud(log)]);
   try {
-    const [opened, cloud] = await Promise.all([doors.openStore(fleet, path, log), doors.alarmCloud(log)]);
-    try {
-      const { reader, writer, pacer } = cloud;
-      const ports: ApplyPorts = { reader, writer, pacer, signal: stopping.signal };
-      return await work({ fleet, store: opened.store, ports, log, signal: stopping.signal });
-    } finally {
-      cloud.close();
-      await opened.stop();
-    }
+    const { reader, writer, pacer } = cloud;
+    return await work({ fleet, store: opened.store, ports: { reader, writer, pacer, signal }, log, signal });
   } finally {
-    forget();
+    cloud.close();
+    await opened.stop();
   }
 }
 

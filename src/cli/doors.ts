@@ -12,6 +12,7 @@ import type {
 } from "../domain/index.ts";
 import type { CloudPacer } from "../../alarms/rate.ts";
 import type { ProbeContext } from "../../checks/check.ts";
+import type { Told } from "../watch/alarm-drills.ts";
 import type { ExitCode } from "./exit.ts";
 
 /** The ports that probes need, and the way to let go of them. */
@@ -69,6 +70,8 @@ export interface DaemonRequest {
   /** HOST:PORT, over the configuration's. */
   readonly listen: string | undefined;
   readonly log: Log;
+  /** Ends the starting early, with nothing left running. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running daemon. */
@@ -125,6 +128,8 @@ export interface Doors {
   ticker(): Promise<Ticker>;
   ports(fleet: Fleet): Promise<ProbePorts>;
   alarmCloud(log: Log): Promise<AlarmCloud>;
+  /** What tells the fleet's channel of a drill; it gives `undefined` where there is no Slack. */
+  tellDrill(fleet: Fleet, log: Log): Promise<(text: string, nonce: string) => Promise<Told | undefined>>;
   openStore(fleet: Fleet, configPath: string, log: Log): Promise<OpenedStore>;
   /** Drains the outbox for up to `ms`; resolves with what is left. */
   drain(fleet: Fleet, store: Store, log: Log, ms: number): Promise<{ sent: number; waiting: number }>;

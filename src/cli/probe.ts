@@ -1,22 +1,26 @@
-import type { Observation } from "../domain/index.ts";
+import type { BeatReader, Observation, Phases } from "../domain/index.ts";
 import { CHECK_KINDS } from "../domain/index.ts";
 import { CHECKS, planTasks } from "../../checks/index.ts";
 import { runTask } from "../../checks/run.ts";
-import type { CommonOptions } from "./context.ts";
-import { load, wantFormat } from "./context.ts";
+import { readBeats } from "../watch/facts.ts";
+import type { CommonOptions, Loaded } from "./context.ts";
+import { load, reasonOf } from "./context.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
 import { observationJson, rounded } from "./json.ts";
 import { healthMark } from "./text.ts";
 
-/** One probe with its phases and its own log: for 3 a.m. Needs no store and tells nobody. */
+/**
+ * One probe with its phases and its own log: for 3 a.m. Tells nobody, and needs no store, except that beats of
+ * heartbeats are in it.
+ */
 export async function probe(target: string, kind: string, options: CommonOptions, doors: Doors): Promise<ExitCode> {
-  const format = wantFormat(options.format, ["text", "json"]);
   const check = CHECK_KINDS.find((one) => one === kind);
   if (check === undefined) {
     throw new Problem(EXIT.usage, `there is no check ${kind}; the kinds are ${CHECK_KINDS.join(", ")}`);
   }
-  const { fleet } = await load(options, doors);
+  const loaded = await load(options, doors);
+  const { fleet } = loaded;
   // A kind that is switched off can still be asked for by name.
   const targets = CHECKS[check].targets(fleet);
   const chosen = targets.find((one) => one.target.id === target);
@@ -32,7 +36,8 @@ export async function probe(target: string, kind: string, options: CommonOptions
         : `there is no target ${target} for ${kind}; ${known.length > 0 ? `there are ${known.slice(0, 20).join(", ")}` : "the fleet has none"}`,
     );
   }
-  const ports = await doors.ports(fleet);
+  const own = await doors.ports(fleet);
+  const ports = check === "heartbeat" ? { ...own, beats: await storedBeats(loaded, own.beats, doors) } : own;
   const started = doors.clock.monotonic();
   const lines: { atMs: number; line: string }[] = [];
   try {
@@ -41,10 +46,11 @@ export async function probe(target: string, kind: string, options: CommonOptions
       fleet.checks[check],
       ports,
       { slot: doors.clock.now(), latenessMs: 0 },
-      undefined,
+      doors.signal,
       (line) => lines.push({ atMs: rounded(doors.clock.monotonic() - started), line: doors.redactor.redact(line) }),
     );
-    if (format === "json") {
+    doors.signal.throwIfAborted();
+    if (options.format === "json") {
       const document = {
         ...observationJson(observation),
         phases: phasesOf(observation),
@@ -55,13 +61,35 @@ export async function probe(target: string, kind: string, options: CommonOptions
     } else doors.out(textReport(observation, lines, doors.colors && options.color));
     return observation.health === "down" ? EXIT.bad : observation.health === "unknown" ? EXIT.unsure : EXIT.good;
   } finally {
-    await ports.close();
+    await own.close();
   }
 }
 
-function phasesOf(observation: Observation): Record<string, number> {
-  const phases = observation.phases ?? { total: observation.durationMs };
-  return Object.fromEntries(Object.entries(phases).map(([name, ms]: [string, number]) => [name, rounded(ms)]));
+/** Beats as the store has them; `otherwise`, with a warning, when it is out of reach. */
+async function storedBeats({ fleet, path, log }: Loaded, otherwise: BeatReader, doors: Doors): Promise<BeatReader> {
+  try {
+    const opened = await doors.openStore(fleet, path, log);
+    try {
+      return await readBeats(opened.store, doors.clock.now());
+    } finally {
+      await opened.stop();
+    }
+  } catch (error) {
+    log.warn(`beats are in the store, which could not be read: ${doors.redactor.redact(reasonOf(error))}`);
+    return otherwise;
+  }
+}
+
+/** All phases in their order; `null` for one that did not happen. */
+function phasesOf({ phases, durationMs }: Observation): Record<keyof Phases, number | null> {
+  const of = (ms: number | undefined): number | null => (ms === undefined ? null : rounded(ms));
+  return {
+    dns: of(phases?.dns),
+    connect: of(phases?.connect),
+    tls: of(phases?.tls),
+    firstByte: of(phases?.firstByte),
+    total: rounded(phases?.total ?? durationMs),
+  };
 }
 
 function textReport(o: Observation, lines: readonly { atMs: number; line: string }[], colors: boolean): string {
@@ -69,7 +97,7 @@ function textReport(o: Observation, lines: readonly { atMs: number; line: string
     `${o.target.id} ${o.check}: ${healthMark(o.health, colors)} (${o.reason})${o.detail === "" ? "" : `: ${o.detail}`}`,
     `tells: ${CHECKS[o.check].tells}`,
     `phases: ${Object.entries(phasesOf(o))
-      .map(([name, ms]) => `${name} ${ms} ms`)
+      .flatMap(([name, ms]) => (ms === null ? [] : `${name} ${ms} ms`))
       .join(", ")}`,
   ];
   const measures = Object.entries(o.measures);

@@ -191,14 +191,14 @@ function addIncidents(program: Command, common: Common, doors: Doors, done: Done
     .requiredOption("--reason <text>", "why, for the others")
     .option("--by <name>", "who (default: the user)")
     .action(async (options: CommonOptions & { for: string; reason: string }) =>
-      done(await (await import("./incidents.ts")).silence(options, doors)),
+      done(await (await import("./silences.ts")).silence(options, doors)),
     );
   common(incidents.command("silences").description("the active silences")).action(async (options: CommonOptions) =>
-    done(await (await import("./incidents.ts")).listSilences(options, doors)),
+    done(await (await import("./silences.ts")).listSilences(options, doors)),
   );
   common(incidents.command("unsilence").argument("<id>").description("ends a silence now")).action(
     async (id: string, options: CommonOptions) =>
-      done(await (await import("./incidents.ts")).unsilence(id, options, doors)),
+      done(await (await import("./silences.ts")).unsilence(id, options, doors)),
   );
 }
 

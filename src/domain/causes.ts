@@ -187,7 +187,8 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
   "alarm-firing": {
     title: "A CloudWatch alarm is in ALARM",
     meaning: "corewatch's own probes see nothing wrong; users may see errors or slow answers that probes do not meet.",
-    lookAt: "The alarm's graph in the CloudWatch console, then the load balancer's metrics and access log at that time.",
+    lookAt:
+      "The alarm's graph in the CloudWatch console, then the load balancer's metrics and access log at that time.",
     severity: "minor",
   },
   "alarm-drift": {

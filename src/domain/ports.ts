@@ -234,6 +234,8 @@ export interface BeatReader {
   /** The last beat of `id`, or `undefined` when none ever came; `since` is when corewatch began to expect it. */
   last(id: string): { readonly at: number; readonly ok: boolean; readonly message: string } | undefined;
   readonly since: number;
+  /** Since when beats of `id` would have been taken, epoch ms: later than `since` for a heartbeat that was added later. */
+  expectedSince?(id: string): number;
 }
 
 /** The clock of schedules: node-cron behind it. */

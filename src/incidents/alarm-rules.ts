@@ -23,7 +23,7 @@ const SEVERITY: Readonly<Record<AlarmFamily, Severity>> = {
 
 /** Sentences on alarms in one diagnosis, and how many of its own stand before them: a card shows the first six. */
 const MAX_SENTENCES = 4;
-const BEFORE = 4;
+const BEFORE = 3;
 const MAX_EVIDENCE = 12;
 /** Alarms that one incident keeps. */
 const MAX_ALARMS = 50;

@@ -51,6 +51,8 @@ export function openIncident(id: string, diagnosis: Diagnosis, now: number): Dra
   };
   const draft = new Draft(incident, now, true);
   draft.log("opened", `${titleOf(diagnosis)} (${nameOf(diagnosis.scope)}, ${diagnosis.severity}).`);
+  const alarms = alarmChange({}, diagnosis);
+  if (alarms !== undefined) draft.log("affected-changed", alarms);
   return draft;
 }
 

@@ -29,7 +29,7 @@ export function describeInventory(
     stale: extra.stale ?? false,
     deployments: deployments.map(describeDeployment),
     databases,
-    endpoints: endpoints.map((one) => ({ ...one, tls: one.tls && describeTls(one.tls) })),
+    endpoints: endpoints.map((one) => ({ ...one, url: withoutSecrets(one.url), tls: one.tls && describeTls(one.tls) })),
     heartbeats,
     settings,
     changes: extra.changes ?? [],
@@ -41,6 +41,16 @@ export function describeInventory(
 
 function describeDeployment(deployment: Deployment): unknown {
   return { ...deployment, tls: describeTls(deployment.tls) };
+}
+
+/** An endpoint's address as far as it says where: what stands in a query, or before the host, can be a key. */
+function withoutSecrets(address: string): string {
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  url.search = "";
+  url.hash = "";
+  return url.href;
 }
 
 /** A bundle of authorities is pages long: how many there are is what a person looks for. */

@@ -143,27 +143,21 @@ function fields(incident: Incident, now: number): unknown {
 
 function affectedBlock(incident: Incident, clean: (text: string) => string): unknown[] {
   const told = toldOf(incident);
-  const title = incident.state === "resolved" ? "Was affected" : "Affected";
-  return [
-    ...affectedSection(title, distinct(told.affected), told.targets, incident, clean),
-    ...affectedSection("Well again", recovered(incident), 0, incident, clean),
-  ];
-}
-
-/** `total`: how many there were at one time, where not all are kept. */
-function affectedSection(
-  title: string,
-  affected: readonly Affected[],
-  total: number,
-  { openedAt }: Incident,
-  clean: (text: string) => string,
-): unknown[] {
-  if (affected.length === 0) return [];
+  const affected = distinct(told.affected);
+  const nameOf = ({ target }: Affected): string => `\`${clean(nameTarget(target)).replace(/`/g, "'")}\``;
   const lines = affected.map((one) => {
-    const later = one.since > openedAt ? `, since ${timeMarkup(one.since, "{time_secs}")}` : "";
-    return `\`${clean(nameTarget(one.target)).replace(/`/g, "'")}\` ${REASON_TEXTS[one.reason]}${later}`;
+    const later = one.since > incident.openedAt ? `, since ${timeMarkup(one.since, "{time_secs}")}` : "";
+    return `${nameOf(one)} ${REASON_TEXTS[one.reason]}${later}`;
   });
-  return [section(`*${title} (${Math.max(affected.length, total)})*\n${bullets(lines, MAX_AFFECTED, total)}`)];
+  const total = Math.max(affected.length, told.targets);
+  const title = incident.state === "resolved" ? "Was affected" : "Affected";
+  const well = recovered(incident);
+  return [
+    ...(affected.length === 0 ? [] : [section(`*${title} (${total})*\n${bullets(lines, MAX_AFFECTED, total)}`)]),
+    ...(well.length === 0
+      ? []
+      : [section(`*Well again (${well.length})*\n${bullets(well.map(nameOf), MAX_AFFECTED)}`)]),
+  ];
 }
 
 /** A target that fails two checks stands in the list once, with what came first. */

@@ -39,6 +39,8 @@ export class CorePool {
     });
     // A connection lost while idle is taken out of the pool by it; the next caller learns of the database's state.
     this.#pool.on("error", () => undefined);
+    // Lost while lent, with no query under way: the borrower learns of it by its next query, as of any other loss.
+    this.#pool.on("connect", (client) => client.on("error", () => undefined));
     this.#refill = setInterval(() => void this.#fill(), REFILL_EVERY_MS).unref();
   }
 

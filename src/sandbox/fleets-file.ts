@@ -10,6 +10,8 @@ export interface FleetPlaces {
   readonly landingUrl: string;
   /** ARN of the queue that alarms go to. */
   readonly alarmQueue: string;
+  /** `alarms.autoApply`. */
+  readonly autoApply?: "safe" | undefined;
 }
 
 /** Name that is on the certificate of every secure deployment. */
@@ -60,6 +62,7 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
         profile: "seed",
         subscriptions: [{ protocol: "sqs", endpoint: places.alarmQueue }],
         schedule: "*/30 * * * * *",
+        ...(places.autoApply === undefined ? {} : { autoApply: places.autoApply }),
       },
       heartbeats: [{ id: "render-worker", every: "10s", grace: "20s", token: "${env:SANDBOX_HEARTBEAT_TOKEN}" }],
     })

@@ -17,6 +17,8 @@ export interface SandboxOptions {
   readonly fleet?: string;
   /** `web.listen` of the fleet.yaml; 127.0.0.1:8090 unless set. */
   readonly listen?: string;
+  /** `alarms.autoApply` of the fleet.yaml; off unless set. */
+  readonly autoApply?: "safe";
   /** Remove the folder and the database's data when it stops. */
   readonly passing?: boolean;
   readonly clock: Clock;

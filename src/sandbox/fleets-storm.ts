@@ -46,7 +46,7 @@ export function stormFleet(cores: number): FleetPlan {
       hello: { schedule: "*/3 * * * * *", timeout: "10s", failures: 2, successes: 2, window: 5 },
       jwks: { schedule: "0 * * * * *", timeout: "5s" },
       postgres: { schedule: "*/3 * * * * *", timeout: "3s", failures: 2, successes: 2 },
-      "through-load-balancer": { schedule: "*/10 * * * * *", timeout: "10s", failures: 2, successes: 2 },
+      "through-load-balancer": { schedule: "*/5 * * * * *", timeout: "10s", failures: 2, successes: 1 },
       http: { schedule: "*/5 * * * * *", timeout: "5s", failures: 2, successes: 2 },
       heartbeat: { schedule: "*/5 * * * * *" },
     },

@@ -247,6 +247,7 @@ class Running implements Sandbox {
       connectionUriOf: (deployment) => this.connectionUri(deployment),
       landingUrl: this.#landingUrl,
       alarmQueue: alarmQueueArn(this.awsModel),
+      autoApply: this.#options.autoApply,
     });
     await writeWhole(this.configFile, text, 0o600);
   }

@@ -1,5 +1,8 @@
 import type { Story } from "./story.ts";
-import { cardOf, cards, opened, resolved } from "./story-told.ts";
+import { cardOf, cards, opened, resolved, stays } from "./story-told.ts";
+
+/** How long the outage goes on once every core was seen to fail. */
+const HOLD_MS = 2_000;
 
 /** The database stops under all cores. */
 export const databaseDown: Story = {
@@ -14,15 +17,20 @@ export const databaseDown: Story = {
     await sandbox.stopDatabase();
     const { id } = await opened(stage, "database-down", 12_000);
     await stage.untilSlack("a message for the incident", (all) => cardOf(all, id) !== undefined, 5_000);
-    const affected = await stage.untilIncident(
-      "the cores are told as affected by the database",
-      (all) => all.some((one) => one.id === id && one.affected.some(({ target }) => target.kind === "core")),
+    const cores = sandbox.cores().map((core) => core.id);
+    // A core answers 500 only after 5 s, and two of them settle it.
+    await stage.untilIncident(
+      "it affects every core",
+      (all) => {
+        const hit = all.find((one) => one.id === id)?.worst?.affected.map(({ target }) => target.id);
+        return cores.every((core) => hit?.includes(core) === true);
+      },
       22_000,
     );
-    const open = affected.filter((one) => one.state !== "resolved");
-    stage.expect("one open incident", open.length === 1, () => open.map((one) => `${one.id} ${one.cause}`).join(", "));
+    stage.mark(`all ${cores.length} cores fail with it`);
+    await stays(stage, id, HOLD_MS);
     await sandbox.startDatabase();
-    await resolved(stage, id, 15_000);
+    await resolved(stage, id, 15_000, ["database main", ...cores, "Users could sign in: no."]);
     const shown = cards(sandbox.slack.messages());
     stage.expect("one message in all", shown.length === 1, () => shown.map((card) => card.text).join(" | "));
   },

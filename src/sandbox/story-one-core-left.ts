@@ -31,7 +31,7 @@ export const oneCoreLeft: Story = {
       6_000,
     );
     await sandbox.startCore(FIRST, SECOND);
-    await resolved(stage, id, 15_000);
+    await resolved(stage, id, 15_000, [FIRST, SECOND, "critical at worst"]);
     const shown = cards(sandbox.slack.messages());
     stage.expect("one message in all", shown.length === 1, () => shown.map((card) => card.text).join(" | "));
   },

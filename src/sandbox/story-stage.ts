@@ -1,4 +1,4 @@
-import type { Incident } from "../domain/index.ts";
+import type { Incident, SeriesState } from "../domain/index.ts";
 import type { Sandbox } from "./fleets-running.ts";
 import type { SlackMessage } from "./slack-server.ts";
 import { StoryFailed } from "./story.ts";
@@ -83,6 +83,31 @@ export class StoryStage implements Stage {
       },
       withinMs,
     );
+  }
+
+  async untilStates(what: string, holds: (states: readonly SeriesState[]) => boolean, withinMs: number): Promise<void> {
+    await this.#until(
+      `states: ${what}`,
+      async () => {
+        const states = await this.#eyes.states();
+        if (holds(states)) return { held: true, value: undefined };
+        const bad = states.filter(({ health }) => health === "down" || health === "degraded").map(({ key }) => key);
+        return { held: false, came: `${bad.length} series are settled bad: ${some(bad)}` };
+      },
+      withinMs,
+    );
+    this.mark(what);
+  }
+
+  async steady(what: string, holds: (incidents: readonly Incident[]) => boolean, forMs: number): Promise<void> {
+    const end = performance.now() + forMs;
+    do {
+      const incidents = await this.#eyes.incidents();
+      this.#noteIncidents(incidents);
+      this.expect(`${what} for ${Math.round(forMs / 1000)} s`, holds(incidents), () => some(incidents.map(short)));
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    } while (performance.now() < end);
+    this.mark(`${what} for ${Math.round(forMs / 1000)} s`);
   }
 
   expect(what: string, holds: boolean, came: () => string): void {

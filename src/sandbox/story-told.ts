@@ -34,8 +34,28 @@ export async function opened(stage: Stage, cause: Cause, withinMs: number): Prom
   return found;
 }
 
-/** Waits until the incident is resolved, its card says so by an edit, and its thread tells the channel. */
-export async function resolved(stage: Stage, id: string, withinMs: number): Promise<void> {
+/** Sees the incident stay the only open one for `forMs`, and its card the only one. */
+export async function stays(stage: Stage, id: string, forMs: number): Promise<void> {
+  await stage.steady(
+    `${id} stays the one open incident`,
+    (incidents) => {
+      const open = incidents.filter((one) => one.state !== "resolved");
+      return open.length === 1 && open[0]?.id === id && cards(stage.sandbox.slack.messages()).length === 1;
+    },
+    forMs,
+  );
+}
+
+/**
+ * Waits until the incident is resolved, its card says so by an edit, and its thread tells the channel; the card then still
+ * has to say all of `tells`: what it was about, when nothing of that is left.
+ */
+export async function resolved(
+  stage: Stage,
+  id: string,
+  withinMs: number,
+  tells: readonly string[] = [],
+): Promise<void> {
   const end = performance.now() + withinMs;
   await stage.untilIncident(
     `${id} is resolved`,
@@ -56,4 +76,8 @@ export async function resolved(stage: Stage, id: string, withinMs: number): Prom
     },
     left,
   );
+  const text = cardOf(stage.sandbox.slack.messages(), id)?.text ?? "";
+  for (const word of tells) {
+    stage.expect(`the resolved message to say "${word}"`, text.includes(word), () => text.replace(/\s+/g, " "));
+  }
 }

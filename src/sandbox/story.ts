@@ -10,6 +10,8 @@ export interface Story {
   /** The fleet that it plays on. */
   readonly fleet: string;
   readonly cores: number;
+  /** CloudWatch alarms stand before it begins: the daemon makes them by itself. */
+  readonly alarms?: boolean;
   /** @throws StoryFailed when what came is not what must come. */
   play(stage: Stage): Promise<void>;
 }
@@ -38,6 +40,10 @@ export interface Stage {
     holds: (incidents: readonly Incident[]) => boolean,
     withinMs: number,
   ): Promise<readonly Incident[]>;
+  /** Waits for what is settled of the series. @throws StoryFailed */
+  untilStates(what: string, holds: (states: readonly SeriesState[]) => boolean, withinMs: number): Promise<void>;
+  /** Sees it hold of the incidents all the time, for `forMs`. @throws StoryFailed as soon as it does not */
+  steady(what: string, holds: (incidents: readonly Incident[]) => boolean, forMs: number): Promise<void>;
   /** Checks at once. @throws StoryFailed that says what came. */
   expect(what: string, holds: boolean, came: () => string): void;
 }

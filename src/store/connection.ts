@@ -69,6 +69,12 @@ export class Connection {
     });
     // An idle connection broke; the next call opens another.
     pool.on("error", (error) => this.#log.debug("a connection to the store broke", { error: errorText(error) }));
+    // One that breaks while it is lent: its query fails, or the next one does; without a listener the process would end.
+    pool.on("connect", (client) =>
+      client.on("error", (error) =>
+        this.#log.debug("a connection to the store broke at work", { error: errorText(error) }),
+      ),
+    );
     return pool;
   }
 

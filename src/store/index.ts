@@ -2,7 +2,7 @@ import type { Clock, Log, Store } from "../domain/index.ts";
 import type { Retention } from "./fleet-row.ts";
 import { PostgresStore } from "./postgres-store.ts";
 
-export { lockDaemon } from "./local-lock.ts";
+export { AlreadyWatched, lockDaemon } from "./local-lock.ts";
 
 /** How a store is opened. */
 export interface StoreOptions {

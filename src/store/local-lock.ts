@@ -36,15 +36,20 @@ export async function takeLock(folder: string, name: string): Promise<LocalLock 
   }
 }
 
+/** Another daemon watches from the same folder. */
+export class AlreadyWatched extends Error {
+  override readonly name = "AlreadyWatched";
+}
+
 /**
  * The lock of the daemon of one `.corewatch` folder: a second `start` is refused.
- * @throws Error that names the other daemon's pid.
+ * @throws AlreadyWatched that names the other daemon's pid.
  */
 export async function lockDaemon(dir: string): Promise<LocalLock> {
   const lock = await takeLock(dir, "daemon");
   if (typeof lock === "number") {
     const who = lock === 0 ? "another corewatch" : `another corewatch (pid ${lock})`;
-    throw new Error(`${who} already watches from ${dir}: stop it first, or start this one with another --config`);
+    throw new AlreadyWatched(`${who} already watches from ${dir}: stop it first, or start this one with another --config`);
   }
   return lock;
 }

@@ -12,7 +12,7 @@ export interface DrillDeskOptions {
   readonly log: Log;
   readonly store: FactStore;
   /** Tells people; `undefined` where there is no chat. */
-  readonly tell: ((text: string, nonce: string) => Promise<Told>) | undefined;
+  readonly tell: ((text: string, nonce: string) => Promise<Told | undefined>) | undefined;
 }
 
 /** Drills that this process remembers. */
@@ -34,7 +34,14 @@ export class DrillDesk {
     if (nonce === undefined) return false;
     if (event.state !== "ALARM" || this.#traces.has(nonce)) return true;
     const { clock, log } = this.#options;
-    const trace: DrillTrace = { nonce, via: event.via, publishedAt, receivedAt: clock.now(), toldAt: null, error: null };
+    const trace: DrillTrace = {
+      nonce,
+      via: event.via,
+      publishedAt,
+      receivedAt: clock.now(),
+      toldAt: null,
+      error: null,
+    };
     this.#remember(trace);
     // Another process of this fleet may have had it from its own source.
     if ((await this.trace(nonce, true)) !== undefined) return true;
@@ -59,7 +66,7 @@ export class DrillDesk {
     }
   }
 
-  #tell(event: AlarmEvent, nonce: string): Promise<Told> | undefined {
+  async #tell(event: AlarmEvent, nonce: string): Promise<Told | undefined> {
     const way = { sns: "over HTTPS from SNS", sqs: "through its queue", poll: "by asking CloudWatch" }[event.via];
     const text =
       `DRILL, nothing is wrong: corewatch set CloudWatch alarm "${event.name}" (${event.region}) to ALARM to see that ` +
@@ -77,14 +84,19 @@ export class DrillDesk {
     try {
       await this.#options.store.putFact(DRILL_TRACE, trace);
     } catch (error) {
-      this.#options.log.warn("how far the drill got could not be kept: who began it elsewhere does not see it", { error });
+      this.#options.log.warn("how far the drill got could not be kept: who began it elsewhere does not see it", {
+        error,
+      });
     }
   }
 }
 
-/** Keeps how a drill went, so that the daemon tells of a path that does not deliver. @throws StoreUnavailable */
-export function recordDrill(store: FactStore, result: DrillResult): Promise<void> {
-  return store.putFact(DRILL_LAST, result);
+/**
+ * Keeps how a drill went, so that the daemon tells of a path that does not deliver. One that could not be begun says
+ * nothing of the path. @throws StoreUnavailable
+ */
+export async function recordDrill(store: FactStore, result: DrillResult): Promise<void> {
+  if (result.outcome !== "unknown") await store.putFact(DRILL_LAST, result);
 }
 
 /** How the last drill went that could be begun; `undefined` when there was none. @throws StoreUnavailable */

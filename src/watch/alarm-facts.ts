@@ -30,8 +30,6 @@ export function hasIngress(fleet: Fleet): boolean {
 /** ARNs of the queues that every topic delivers to. */
 export function queuesOf(fleet: Fleet): string[] {
   return [
-    ...new Set(
-      (fleet.alarms?.subscriptions ?? []).flatMap((one) => (one.protocol === "sqs" ? one.endpoint : [])),
-    ),
+    ...new Set((fleet.alarms?.subscriptions ?? []).flatMap((one) => (one.protocol === "sqs" ? one.endpoint : []))),
   ];
 }

@@ -25,12 +25,11 @@ interface Held {
 export class AlarmLedger {
   readonly #held = new Map<string, Held>();
 
-  /** `true` when an alarm came into ALARM or left it. */
+  /** `true` when an alarm came into ALARM or left it. An OK is kept too: the ALARM before it may arrive later. */
   take(event: AlarmEvent, now: number): boolean {
     if (drillNonce(event.reason) !== undefined) return false;
     const at = event.at > now + AHEAD_MS ? now : event.at;
     const known = this.#held.get(event.arn);
-    if (known === undefined && event.state !== "ALARM") return false;
     if (known !== undefined && at < known.event.at) return false;
     const isSame = known?.event.state === event.state;
     this.#held.set(event.arn, { event: { ...event, at }, since: isSame ? known.since : at, heardAt: now });
@@ -80,14 +79,16 @@ export class AlarmLedger {
   /** What an earlier process kept; anything else is left out. */
   restore(fact: unknown): void {
     const list: unknown = typeof fact === "object" && fact !== null ? Reflect.get(fact, "alarms") : undefined;
-    for (const one of Array.isArray(list) ? list.slice(0, MAX_HELD) : []) if (isHeld(one)) this.#held.set(one.event.arn, one);
+    for (const one of Array.isArray(list) ? list.slice(0, MAX_HELD) : [])
+      if (isHeld(one)) this.#held.set(one.event.arn, one);
   }
 
   #prune(now: number): void {
     for (const [arn, { event }] of this.#held)
       if (event.state !== "ALARM" && now - event.at > REMEMBER_MS) this.#held.delete(arn);
-    const tooMany = this.#held.size - MAX_HELD;
-    if (tooMany <= 0) return;
+    if (this.#held.size <= MAX_HELD) return;
+    // A tenth at once, so that a full ledger is not sorted at every change.
+    const tooMany = this.#held.size - MAX_HELD * 0.9;
     const rank = ({ event }: Held): number => (event.state === "ALARM" ? 1 : 0);
     const order = [...this.#held.values()].sort((a, b) => rank(a) - rank(b) || a.event.at - b.event.at);
     for (const { event } of order.slice(0, tooMany)) this.#held.delete(event.arn);

@@ -1,6 +1,15 @@
 import { wait } from "../domain/index.ts";
 import type { Clock, Log } from "../domain/index.ts";
 
+/** When work is done. */
+export interface Rhythm {
+  /** Before the first time, and after a failure, ms. */
+  readonly firstMs: number;
+  readonly retryMs: number;
+  /** Waits until it is due again. */
+  readonly next: (signal: AbortSignal) => Promise<void>;
+}
+
 /** Work that is done again and again until it is stopped; trouble is logged when it begins, changes and ends. */
 export class Loop {
   readonly #name: string;
@@ -22,9 +31,9 @@ export class Loop {
     return this.#trouble;
   }
 
-  /** Begins; `work` resolves with how long to wait, ms. What it throws is its trouble, and it is done again after `retryMs`. */
-  start(work: (signal: AbortSignal) => Promise<number>, firstMs: number, retryMs: number): void {
-    this.#running ??= this.#run(work, firstMs, retryMs);
+  /** Begins. What `work` throws is its trouble. */
+  start(work: (signal: AbortSignal) => Promise<void>, rhythm: Rhythm): void {
+    this.#running ??= this.#run(work, rhythm);
   }
 
   async stop(): Promise<void> {
@@ -32,19 +41,18 @@ export class Loop {
     await this.#running;
   }
 
-  async #run(work: (signal: AbortSignal) => Promise<number>, firstMs: number, retryMs: number): Promise<void> {
+  async #run(work: (signal: AbortSignal) => Promise<void>, { firstMs, retryMs, next }: Rhythm): Promise<void> {
     const { signal } = this.#stopping;
-    let ms = firstMs;
-    for (;;) {
-      if (ms > 0) await wait(this.#clock, ms, signal);
-      if (signal.aborted) return;
+    if (firstMs > 0) await wait(this.#clock, firstMs, signal);
+    while (!signal.aborted) {
       try {
-        ms = await work(signal);
+        await work(signal);
         this.#well();
+        await next(signal);
       } catch (error) {
         if (signal.aborted) return;
-        ms = retryMs;
         this.#ill(error);
+        await wait(this.#clock, retryMs, signal);
       }
     }
   }

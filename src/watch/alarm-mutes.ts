@@ -50,7 +50,9 @@ export class AlarmMutes {
   /** Looks over what was read anyway: also what is mute without anybody here knowing. @throws CloudError; StoreUnavailable; Error */
   async lookOver(world: World, ports: ApplyPorts): Promise<void> {
     const windows = this.#windows();
-    const isTagged = world.sites.some(({ tags }) => [...tags.values()].some((one) => one[TAG.mutedUntil] !== undefined));
+    const isTagged = world.sites.some(({ tags }) =>
+      [...tags.values()].some((one) => one[TAG.mutedUntil] !== undefined),
+    );
     if (windows.length > 0 || isTagged || (await this.#mayBeMuted())) await this.#settle(world, windows, ports);
   }
 

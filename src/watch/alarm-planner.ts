@@ -1,5 +1,6 @@
 import type { ApplyPorts } from "../../alarms/apply.ts";
-import type { Drift, FieldChange } from "../../alarms/change.ts";
+import type { Drift } from "../../alarms/change.ts";
+import type { FieldChange } from "../../alarms/normalise.ts";
 import type { AlarmPlan } from "../../alarms/plan.ts";
 import { makePlan } from "../../alarms/planning.ts";
 import { planAndApply } from "../../alarms/run.ts";
@@ -18,7 +19,7 @@ export interface PlannerOptions {
   /** What drifted, or that nothing did. */
   readonly onDrift: (drift: Diagnosis | undefined) => void;
   /** Everything was read: what is muted can be compared with it. */
-  readonly onWorld: (world: World, signal: AbortSignal) => Promise<void>;
+  readonly onWorld: (world: World, ports: ApplyPorts) => Promise<void>;
 }
 
 const MAX_SENTENCES = 8;
@@ -44,16 +45,15 @@ export class AlarmPlanner {
     const { clock, hub, onWorld, store } = this.#options;
     const fleet = this.#options.fleet();
     const askedAt = clock.now();
-    const { plan, world, mended } = await this.#plan(fleet, ports);
+    const { plan, world, mended } = await this.#plan(fleet, ports, askedAt);
     await hub.reloadRecord();
-    for (const { account, region, alarms } of world.sites) await hub.read({ account, region, alarms, askedAt });
     const left = plan.drift.filter((one) => !mended.has(keyOf(one)));
     if (left.length > 0 || plan.complete) {
       const drift = left.length === 0 ? undefined : driftOf(fleet, left);
       this.#options.onDrift(drift);
       await store.putFact(ALARM_DRIFT, drift ?? null);
     }
-    await onWorld(world, ports.signal);
+    await onWorld(world, ports);
     const [problem] = plan.problems;
     if (problem !== undefined) throw new Error(`${problem.site}: ${problem.message}`);
     this.#plannedAt = askedAt;
@@ -62,10 +62,21 @@ export class AlarmPlanner {
   async #plan(
     fleet: Fleet,
     ports: ApplyPorts,
+    askedAt: number,
   ): Promise<{ plan: AlarmPlan; world: World; mended: ReadonlySet<string> }> {
     const { store, clock, log, hub } = this.#options;
-    if (fleet.alarms?.autoApply !== "safe")
-      return { ...(await makePlan(fleet, await hub.reloadRecord(), ports)), mended: new Set() };
+    // What was read is taken in before anything is applied: the first messages of a new topic come at once.
+    const planner: typeof makePlan = async (...given) => {
+      const planned = await makePlan(...given);
+      for (const { account, region, alarms } of planned.world.sites)
+        await hub.read({ account, region, alarms, askedAt });
+      return planned;
+    };
+    const lookOnly = async () => ({
+      ...(await planner(fleet, await hub.reloadRecord(), ports)),
+      mended: new Set<string>(),
+    });
+    if (fleet.alarms?.autoApply !== "safe") return lookOnly();
     let world: World | undefined;
     const applied = await planAndApply({
       fleet,
@@ -74,13 +85,12 @@ export class AlarmPlanner {
       clock,
       options: { only: "safe" },
       planner: async (...given) => {
-        const planned = await makePlan(...given);
+        const planned = await planner(...given);
         world = planned.world;
         return planned;
       },
     });
-    if (applied.outcome === "busy" || world === undefined)
-      return { ...(await makePlan(fleet, await hub.reloadRecord(), ports)), mended: new Set() };
+    if (applied.outcome === "busy" || world === undefined) return lookOnly();
     if (applied.outcome === "refused") {
       log.warn(`alarms are not applied by themselves: ${applied.refused.message}`);
       return { plan: applied.plan, world, mended: new Set() };
@@ -133,7 +143,8 @@ function told({ name, before, after }: FieldChange): string {
 }
 
 function show(value: unknown): string {
-  const text = value === null || value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
+  const text =
+    value === null || value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }
 

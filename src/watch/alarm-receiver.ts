@@ -19,14 +19,16 @@ export type Verdict =
 export interface ReceiverOptions {
   readonly log: Log;
   readonly fleet: () => Fleet;
-  verify(body: string): Promise<Verdict>;
+  readonly verify: (body: string) => Promise<Verdict>;
   /** Confirms a subscription through the API: no address out of a message is ever visited. @throws CloudError */
-  confirm(place: CloudPlace, topicArn: string, token: string): Promise<string>;
+  readonly confirm: (place: CloudPlace, topicArn: string, token: string, signal: AbortSignal) => Promise<string>;
   /** `undefined`: it is no alarm's message. */
-  parse(message: string): AlarmEvent | undefined;
+  readonly parse: (message: string) => AlarmEvent | undefined;
   /** Whether it is known yet which accounts are the fleet's. */
   readonly isReady: () => boolean;
-  receive(event: AlarmEvent, publishedAt: number): Promise<void>;
+  readonly receive: (event: AlarmEvent, publishedAt: number) => Promise<void>;
+  /** Aborts when it is stopped. */
+  readonly signal: AbortSignal;
 }
 
 /** What is answered. SNS tries again after a 5xx only. */
@@ -81,7 +83,7 @@ export class AlarmReceiver {
     if (type === "SubscriptionConfirmation") {
       const place = placeOf(topicArn, this.#options.fleet());
       if (token === undefined || place === undefined) return { code: 400, text: "nothing to confirm" };
-      const arn = await confirm(place, topicArn, token);
+      const arn = await confirm(place, topicArn, token, this.#options.signal);
       log.info(`subscription to ${topicArn} confirmed`, { subscription: arn });
       return { code: 200, text: "confirmed" };
     }

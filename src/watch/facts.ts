@@ -11,6 +11,11 @@ export function loadKeySets(store: FactStore): Promise<unknown> {
   return store.getFact(KEY_SETS);
 }
 
+/** Keeps them for the next process. `dump` is what the key sets gave. @throws StoreUnavailable */
+export function saveKeySets(store: FactStore, dump: unknown): Promise<void> {
+  return store.putFact(KEY_SETS, dump);
+}
+
 /** What {@link KeySetSaver} needs. */
 export interface KeySetSaverOptions {
   readonly clock: Clock;
@@ -53,7 +58,7 @@ export class KeySetSaver implements Service {
     const text = JSON.stringify(dump);
     if (text === this.#saved) return;
     try {
-      await store.putFact(KEY_SETS, dump);
+      await saveKeySets(store, dump);
       this.#saved = text;
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) log.error("key sets could not be saved", { error });
@@ -61,11 +66,40 @@ export class KeySetSaver implements Service {
   }
 }
 
+const EXPECTED = "heartbeats-expected-since";
+/** How often a daemon notes that it takes beats, and after how long without a note nobody does, ms. */
+const NOTE_MS = 60_000;
+const NOTE_HOLDS_MS = 3 * NOTE_MS;
+
+/** What a daemon notes: when, and since when it has expected each heartbeat. Epoch ms. */
+interface Expected {
+  readonly at: number;
+  readonly since: Readonly<Record<string, number>>;
+}
+
+/**
+ * What the store knows of beats now, for a look from outside the daemon. Silence counts against a worker only for as
+ * long as a daemon has been there to hear it: with none, beats cannot be taken. @throws StoreUnavailable
+ */
+export async function readBeats(store: Pick<BeatStore, "beats"> & FactStore, now: number): Promise<BeatReader> {
+  const [beats, noted] = await Promise.all([store.beats(), store.getFact(EXPECTED)]);
+  const last = new Map(beats.map((one) => [one.id, one]));
+  const since = isExpected(noted) && now - noted.at <= NOTE_HOLDS_MS ? noted.since : {};
+  return { since: now, last: (id) => last.get(id), expectedSince: (id) => Math.min(now, since[id] ?? now) };
+}
+
+function isExpected(fact: unknown): fact is Expected {
+  if (typeof fact !== "object" || fact === null || !("at" in fact) || !("since" in fact)) return false;
+  const { at, since } = fact;
+  if (typeof at !== "number" || typeof since !== "object" || since === null) return false;
+  return Object.values(since).every((one) => typeof one === "number");
+}
+
 /** What {@link Beats} needs. */
 export interface BeatsOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: BeatStore;
+  readonly store: BeatStore & FactStore;
 }
 
 /** Beats as the store tells them, held in memory for the heartbeat check. */
@@ -73,8 +107,11 @@ export class Beats implements BeatReader, Service {
   readonly since: number;
   readonly #options: BeatsOptions;
   readonly #last = new Map<string, { readonly at: number; readonly ok: boolean; readonly message: string }>();
+  /** When each heartbeat was first asked for. */
+  readonly #expected = new Map<string, number>();
   #listening: { stop(): void } | undefined;
   #timer: Timer | undefined;
+  #noting: Timer | undefined;
   #stopped = false;
 
   constructor(options: BeatsOptions) {
@@ -86,7 +123,17 @@ export class Beats implements BeatReader, Service {
     return this.#last.get(id);
   }
 
+  expectedSince(id: string): number {
+    const known = this.#expected.get(id);
+    if (known !== undefined) return known;
+    const now = this.#options.clock.now();
+    this.#expected.set(id, now);
+    return now;
+  }
+
   async start(): Promise<void> {
+    // The first note soon: what looks from outside goes by it.
+    this.#noteAfter(RETRY_MS);
     this.#listening = this.#options.store.onBeat((beat) => this.#take(beat));
     await this.#load();
   }
@@ -94,12 +141,29 @@ export class Beats implements BeatReader, Service {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.clear();
+    this.#noting?.clear();
     this.#listening?.stop();
     this.#listening = undefined;
   }
 
   #take({ id, at, ok, message }: { id: string; at: number; ok: boolean; message: string }): void {
     if (at >= (this.#last.get(id)?.at ?? -Infinity)) this.#last.set(id, { at, ok, message });
+  }
+
+  #noteAfter(ms: number): void {
+    if (this.#stopped) return;
+    this.#noting = this.#options.clock.after(ms, () => void this.#note().then(() => this.#noteAfter(NOTE_MS)));
+  }
+
+  async #note(): Promise<void> {
+    if (this.#expected.size === 0) return;
+    const { clock, log, store } = this.#options;
+    const noted: Expected = { at: clock.now(), since: Object.fromEntries(this.#expected) };
+    try {
+      await store.putFact(EXPECTED, noted);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) log.error("which heartbeats are expected could not be kept", { error });
+    }
   }
 
   async #load(): Promise<void> {

@@ -17,7 +17,7 @@ import type {
   Store,
   Ticker,
 } from "../domain/index.ts";
-import { seriesKey } from "../domain/index.ts";
+import { seriesKey, StoreUnavailable } from "../domain/index.ts";
 import { diagnose } from "../incidents/diagnose.ts";
 import { activeWindows } from "../incidents/maintenance.ts";
 import { reconcile } from "../incidents/reconcile.ts";
@@ -33,7 +33,7 @@ export interface OneShotOptions {
   readonly clock: Clock;
   readonly ticker: Ticker;
   readonly log: Log;
-  /** `undefined`: nothing is kept and nobody is told. */
+  /** `undefined`: nothing is kept and nobody is told. So it is too when it gets out of reach meanwhile. */
   readonly store: Pick<Store, "decide" | "append" | "states" | "getFact" | "putFact"> | undefined;
   readonly signal?: AbortSignal;
 }
@@ -43,8 +43,10 @@ export interface OneShotFindings {
   readonly observations: readonly Observation[];
   /** What these observations say, each taken at its word: thresholds decide incidents only. */
   readonly diagnoses: readonly Diagnosis[];
-  /** What was decided through the store, after thresholds. */
+  /** What was decided through the store, after thresholds; `undefined` without a store. */
   readonly decided: DecisionOutput | undefined;
+  /** Why a store that was there could not be used to the end. */
+  readonly lost?: StoreUnavailable;
 }
 
 const FIT = { degraded: false, reasons: [] };
@@ -59,7 +61,8 @@ const DAEMONS_OWN: ReadonlySet<Incident["scope"]["kind"]> = new Set([
 
 /**
  * Probes at once, judges on top of the stored states, and decides through the store, so that sweeps from cron and the
- * daemon share thresholds and incidents. @throws StoreUnavailable
+ * daemon share thresholds and incidents. What was found is told also without the store.
+ * @throws what `signal` was aborted with: what was called off is neither kept nor told.
  */
 export async function sweepFleet(options: OneShotOptions): Promise<OneShotFindings> {
   const { fleet, tasks, ports, clock, store, signal } = options;
@@ -70,13 +73,18 @@ export async function sweepFleet(options: OneShotOptions): Promise<OneShotFindin
   stored?.catch(() => undefined);
   const once = signal === undefined ? { clock, slot } : { clock, slot, signal };
   const observations = await sweepOnce(tasks, settingsOf, ports, once);
-  const states = (await stored) ?? [];
+  signal?.throwIfAborted();
   const diagnoses = atTheirWord(options, observations);
   if (store === undefined) return { observations, diagnoses, decided: undefined };
-  const alarms = await firingIn(store, fleet);
-  const decided = await decide(options, store, observations, states, alarms);
-  await store.append(observations, []);
-  return { observations, diagnoses, decided };
+  try {
+    const alarms = await firingIn(store, fleet);
+    const decided = await decide(options, store, observations, (await stored) ?? [], alarms);
+    await store.append(observations, []);
+    return { observations, diagnoses, decided };
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return { observations, diagnoses, decided: undefined, lost: error };
+  }
 }
 
 /** Thresholds of one: what was just seen counts as settled. */

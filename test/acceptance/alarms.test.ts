@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { MetricAlarmDefinition } from "../../src/domain/index.ts";
-import { openAlarmStage, type AlarmStage } from "./alarm-stage.ts";
+import { openAlarmStage, PLACE, type AlarmStage } from "./alarm-stage.ts";
 import { until } from "./until.ts";
 
 const TOPIC = "CloudWatchAlarmsEU_West_1_ELB";
@@ -259,4 +259,44 @@ test.concurrent("the least policy of each command is printed, without AWS and wi
   const all = await stage.alarms("plan", "--iam", "--format", "json");
   expect(Object.keys(JSON.parse(all.stdout) as object)).toEqual(["plan", "apply", "adopt", "drill", "status", "start"]);
   expect(stage.aws.calls).toEqual([]);
+});
+
+const SLACK = { token: "${env:SLACK_BOT_TOKEN}", channel: "#ops" };
+
+interface DrillDocument {
+  readonly outcome: string;
+  readonly hops: readonly { readonly name: string; readonly at: string; readonly ms: number }[];
+}
+
+test.concurrent("a drill goes from its alarm over topic, queue and daemon into Slack, and back to OK", async (context) => {
+  const stage = await openAlarmStage(context);
+  const queue = stage.services.queues.create(PLACE.region, "alarms", {
+    Policy: JSON.stringify({
+      Statement: [{ Effect: "Allow", Principal: { Service: "sns.amazonaws.com" }, Action: "sqs:SendMessage" }],
+    }),
+  });
+  stage.addBalancer("shop");
+  const subscriptions = [{ protocol: "sqs", endpoint: queue.arn }];
+  await stage.fleet(["shop"], { slack: SLACK, checks: { hello: { enabled: false } }, alarms: { subscriptions } });
+  expect((await stage.alarms("apply")).code).toBe(0);
+  await stage.start();
+  const drill = await stage.alarms("drill", "--format", "json");
+  expect(drill.stderr).toContain(`told: sqs ${queue.arn}`);
+  expect(drill.code).toBe(0);
+  const { outcome, hops } = JSON.parse(drill.stdout) as DrillDocument;
+  expect(outcome).toBe("delivered");
+  expect(hops.map((one) => one.name)).toEqual(["alarm", "topic", "receipt", "slack", "restored"]);
+  expect(stage.slack.messages().filter((one) => one.text.includes("DRILL, nothing is wrong"))).toHaveLength(1);
+  expect(await stage.hand.alarm("corewatch acme drill")).toMatchObject({ state: "OK" });
+  expect(await stage.plan()).toMatchObject({ plan: { drift: [] } });
+});
+
+test.concurrent("where alarms cannot arrive by themselves a drill asks CloudWatch, and tells Slack without a daemon", async (context) => {
+  const stage = await openAlarmStage(context);
+  stage.addBalancer("shop");
+  await stage.fleet(["shop"], { slack: SLACK });
+  const drill = await stage.alarms("drill", "--format", "json");
+  expect(drill.code).toBe(0);
+  const { hops } = JSON.parse(drill.stdout) as DrillDocument;
+  expect(hops.map((one) => one.name)).toEqual(["alarm", "receipt", "slack", "restored"]);
 });

@@ -116,3 +116,16 @@ test.each(["plan", "apply", "start"] as const)("the least policy of %s", async (
   const settings = command === "start" ? ({ autoApply: "safe", drillSchedule: "0 0 9 * * 1" } as const) : {};
   await expect(iamPolicy(command, settings)).toMatchFileSnapshot(`${GOLDEN}/iam-${command}.json`);
 });
+
+test("the daemon's least policy names the queues that it reads, and no others", () => {
+  const queue = "arn:aws:sqs:eu-west-1:123456789012:alarms";
+  const subscriptions = [
+    { protocol: "sqs", endpoint: queue },
+    { protocol: "email", endpoint: "ops@example.com" },
+  ] as const;
+  const policy = JSON.parse(iamPolicy("start", { subscriptions })) as {
+    Statement: { Sid: string; Resource: unknown }[];
+  };
+  expect(policy.Statement.find((one) => one.Sid === "ReadQueues")).toMatchObject({ Resource: [queue] });
+  expect(iamPolicy("start", {})).not.toContain("sqs:");
+});

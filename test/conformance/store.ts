@@ -184,6 +184,25 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       listening.stop();
     });
 
+    test("one process at a time has the turn for work of one name, and leaves it however the work ends", async () => {
+      const elsewhere = made.other ?? store;
+      const done = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const first = store.exclusive("alarms", async (signal) => {
+        begun.resolve();
+        await done.promise;
+        return signal.aborted;
+      });
+      await begun.promise;
+      expect(await elsewhere.exclusive("alarms", async () => "too")).toEqual({ held: false });
+      expect(await elsewhere.exclusive("other", async () => "work")).toEqual({ held: true, result: "work" });
+      done.resolve();
+      expect(await first).toEqual({ held: true, result: false });
+      const failing = elsewhere.exclusive("alarms", () => Promise.reject(new Error("in the middle")));
+      await expect(failing).rejects.toThrow("in the middle");
+      expect(await store.exclusive("alarms", async () => "then")).toEqual({ held: true, result: "then" });
+    });
+
     test("facts are kept as they were put", async () => {
       expect(await store.getFact("keys")).toBeUndefined();
       await store.putFact("keys", { acme: ["d-1", null, 2.5, true] });

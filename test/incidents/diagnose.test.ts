@@ -122,6 +122,25 @@ describe("databases", () => {
     expect(found.evidence[0]).toBe("The database main refuses connections.");
   });
 
+  test("cores that answer with another status than 500 have a trouble of their own beside it", () => {
+    const fleet = fleetOf({
+      databases: [database("main")],
+      deployments: [deployment("acme", 3, { database: "main" })],
+    });
+    const painter = new Painter(fleet).well().database("main", "down", "connection-refused");
+    painter.cores("acme", "down", "unexpected-status").through("acme", "down", "unexpected-status");
+    const found = diagnose(painter.picture());
+    expect(found.map(({ cause }) => cause).sort()).toEqual(["all-cores-down", "database-down"]);
+    const own = found.find(({ cause }) => cause === "all-cores-down");
+    expect(own?.affected).toHaveLength(4);
+    expect(own?.evidence[0]).toContain("each answers with an unexpected status");
+  });
+
+  test("a database that no deployment uses says nothing of users", () => {
+    const painter = new Painter(fleetOf({ databases: [database("main")] })).database("main", "down", "timeout");
+    expect(one(painter)).toMatchObject({ cause: "database-down", severity: "critical", signIn: "unknown" });
+  });
+
   test("cores that say so are enough when the database itself could not be looked at", () => {
     const painter = new Painter(many).well().database("main", "unknown", "not-seen-yet", { latest: null });
     for (const d of many.deployments.slice(0, 6)) painter.cores(d.id, "down", "database-unreachable");

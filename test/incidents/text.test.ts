@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { CAUSE_TEXTS, CAUSES, formatDuration, listSome, REASON_TEXTS, REASONS } from "../../src/domain/index.ts";
+import {
+  CAUSE_TEXTS,
+  CAUSES,
+  formatDuration,
+  listSome,
+  nameTarget,
+  REASON_TEXTS,
+  REASONS,
+} from "../../src/domain/index.ts";
 
 test("a duration has two units at most and is never negative", () => {
   const cases: [number, string][] = [
@@ -20,6 +28,19 @@ test("a list names some and counts the rest", () => {
   expect(listSome(["a"], 3)).toBe("a");
   expect(listSome(["a", "b", "c"], 3)).toBe("a, b and c");
   expect(listSome(["a", "b", "c", "d"], 2)).toBe("a, b and 2 more");
+  expect(listSome(["a", "b"], 2, 40)).toBe("a, b and 38 more");
+});
+
+test("what a cause means says nothing that the evidence says of each incident: whether users can sign in", () => {
+  const ofSignIn = new Set(["all-cores-down", "sign-in-broken", "many-deployments-down"]);
+  for (const cause of CAUSES.filter((one) => !ofSignIn.has(one)))
+    expect(`${cause}: ${CAUSE_TEXTS[cause].meaning}`).not.toMatch(/users (can|cannot|may|will)\b.*\bsign/i);
+});
+
+test("a target is named by its kind, unless it is a core", () => {
+  expect(nameTarget({ kind: "core", id: "acme/acme-1" })).toBe("acme/acme-1");
+  expect(nameTarget({ kind: "load-balancer", id: "acme" })).toBe("load balancer acme");
+  expect(nameTarget({ kind: "database", id: "main" })).toBe("database main");
 });
 
 test("every cause says what it means and where to look, and every reason reads after a name", () => {

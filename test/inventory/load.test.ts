@@ -39,13 +39,50 @@ describe("a good fleet.yaml", () => {
     expect(files).toEqual(["test/inventory/fixtures/ca.pem", "test/inventory/fixtures/keys/acme"]);
   });
 
+  it("has its alarms as the alarm manager takes them: periods in seconds, nothing that is not written", () => {
+    expect(fleet.alarms).toEqual({
+      profile: "seed",
+      topic: "CloudWatchAlarms{{Region}}_ELB",
+      autoApply: "off",
+      subscriptions: [
+        { protocol: "email", endpoint: "ops@example.com" },
+        { protocol: "sqs", endpoint: "arn:aws:sqs:eu-west-1:123456789012:alarms" },
+      ],
+      resources: [
+        {
+          kind: "rds",
+          name: "acme-db",
+          deployments: ["acme-production"],
+          overrides: { "rds-cpu": { threshold: 90, evaluationPeriods: 3 } },
+        },
+        {
+          kind: "lambda",
+          name: "sign-up",
+          deployments: [],
+          region: "us-east-1",
+          roleArn: "arn:aws:iam::123456789012:role/watch",
+        },
+      ],
+      deadMan: true,
+      schedule: "0 */10 * * * *",
+      drillSchedule: "0 0 9 * * 1",
+    });
+    const [production, beta] = fleet.deployments;
+    expect(production?.alarms).toEqual({
+      profile: "recommended",
+      overrides: {
+        "target-response-time": { threshold: 3, periodSeconds: 60, statistic: "p95" },
+        "elb-5xx": { enabled: false },
+      },
+    });
+    expect(beta).not.toHaveProperty("alarms");
+  });
+
   it("has what later versions act on read, and says so", () => {
     expect(warnings.map((one) => `${one.severity} ${one.path}`)).toEqual([
-      "info deployments[0].alarms",
       "info deployments[0].audit",
       "info deployments[0].certify",
       "info deployments[0].scale",
-      "info alarms",
     ]);
   });
 

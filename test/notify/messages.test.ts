@@ -39,7 +39,38 @@ const database = incident({
   ],
 });
 
+/** Only the load balancer's complaint is left of it. */
+const left: Partial<Incident> = {
+  signIn: "yes",
+  evidence: ["acme-production/acme-2 answers from here, but the load balancer calls its target unhealthy."],
+  affected: [
+    {
+      target: { kind: "load-balancer", id: "acme-production", deployment: "acme-production" },
+      health: "degraded",
+      reason: "target-unhealthy",
+      since: START + 30_000,
+    },
+  ],
+  worst: { signIn: "no", affected: [core("acme-2"), core("acme-3")], targets: 40, evidence: opened.evidence },
+};
+
 describe("what people read", () => {
+  test("the first two lines of the text name the cause and what is affected", () => {
+    const [headline, affected] = card(opened, [], START, links).text.split("\n");
+    expect(headline).toBe(":large_orange_circle: acme-production: A core is down (INC-12, major)");
+    expect(affected).toBe("Affected: acme-production/acme-2.");
+  });
+
+  test("the end tells of the worst, not of what was left last", () => {
+    const over = incident({ ...left, state: "resolved", resolvedAt: START + 120_000, severity: "minor" });
+    const { text } = card(over, [], START + 121_000, links);
+    expect(text).toContain("major at worst");
+    expect(text).toContain("Was affected: acme-production/acme-2, acme-production/acme-3 and 38 more.");
+    expect(text).toContain("Users could sign in: no.");
+    expect(text).toContain("refuses connections");
+    expect(text).not.toContain("calls its target unhealthy");
+  });
+
   const cases: [string, Incident, readonly IncidentEvent[], number, Partial<MessageLinks>][] = [
     ["opened", opened, [event(opened, "opened", "A core is down: acme-production/acme-2.")], START + 1_000, {}],
     [
@@ -73,6 +104,14 @@ describe("what people read", () => {
       incident({ silencedBy: "silence-3" }),
       [event(opened, "silenced", "Silenced until 10:00 by kim: release.", START + 30_000)],
       START + 31_000,
+      {},
+    ],
+    ["recovering", incident({ ...left, healingSince: START + 60_000 }), [], START + 61_000, {}],
+    [
+      "resolved-after-its-aftermath",
+      incident({ ...left, state: "resolved", resolvedAt: START + 120_000 }),
+      [event(opened, "resolved", "Over after 2 min.", START + 120_000)],
+      START + 121_000,
       {},
     ],
     ["database-with-40-cores", database, [], START + 1_000, { mention: "<!here>" }],

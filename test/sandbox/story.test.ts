@@ -145,6 +145,39 @@ describe("a story", () => {
     expect(wrong.failure).toBe("expected one message; came: 7 messages");
   });
 
+  it("waits for what is settled, and sees a thing stay as it is", async () => {
+    let looks = 0;
+    const eyes: StoryEyes = {
+      incidents: () => Promise.resolve([{ ...incident, cause: ++looks > 3 ? "one-core-left" : "core-down" }]),
+      states: () => Promise.resolve([state("acme-production/acme-1", "down")]),
+      now: () => Date.now(),
+    };
+    const settled = await playStory(
+      story(async (stage) => {
+        await stage.untilStates("one is down", (all) => all.some((one) => one.health === "down"), 1_000);
+        await stage.steady("something is open", (all) => all.length === 1, 100);
+      }),
+      sandbox,
+      eyes,
+    );
+    expect(settled.timeline.map(({ text }) => text)).toEqual(
+      expect.arrayContaining(["one is down", "something is open for 0 s"]),
+    );
+    looks = 0;
+    const moved = await playStory(
+      story((stage) => stage.steady("it stays", (all) => all[0]?.cause === "core-down", 60_000)),
+      sandbox,
+      eyes,
+    );
+    expect(moved.failure).toMatch(/^expected it stays for 60 s; came: INC-1 open: one-core-left/);
+    const never = await playStory(
+      story((stage) => stage.untilStates("all are up", (all) => all.every((one) => one.health === "up"), 100)),
+      sandbox,
+      eyes,
+    );
+    expect(never.failure).toContain("1 series are settled bad: core:acme-production/acme-1:hello");
+  });
+
   it("that breaks for another reason is no verdict", async () => {
     const eyes: StoryEyes = { incidents: () => Promise.resolve([]), states: () => Promise.resolve([]), now: () => 0 };
     const broken = story(() => Promise.reject(new TypeError("broken")));
