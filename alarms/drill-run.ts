@@ -2,20 +2,15 @@ import type {
   AlarmEvent,
   AlarmState,
   CloudCall,
-  Clock,
   Fleet,
   ObservedAlarm,
   ObservedSubscription,
 } from "../src/domain/index.ts";
 import { wait } from "../src/domain/index.ts";
-import type { ApplyPorts } from "./apply.ts";
-import { planDrillAlarms } from "./plan-drill.ts";
-import { confirmed } from "./planning.ts";
-import { paceAccount, readWorld, sentence } from "./read.ts";
-import { eventOf, familyOf } from "./receipt.ts";
-import { planAndApply, readRecord, type AlarmStore } from "./run.ts";
-import { isOwned, TAG } from "./tags.ts";
-import { siteKey, type SiteWorld, type World } from "./world.ts";
+import { drillTargets, type SitePorts } from "./drill-sites.ts";
+import { paceAccount, sentence } from "./read.ts";
+import { eventOf } from "./receipt.ts";
+import { siteKey, type SiteWorld } from "./world.ts";
 
 /** What became of a drill's message, wherever it arrived. Times are epoch ms. */
 export interface DrillTrace {
@@ -68,9 +63,7 @@ export interface DrillTarget {
 }
 
 /** What a drill needs of the shell. */
-export interface DrillPorts extends ApplyPorts {
-  readonly clock: Clock;
-  readonly store: AlarmStore;
+export interface DrillPorts extends SitePorts {
   newNonce(): string;
   /** What is known of this nonce by now: of this process, or of the daemon through the store. */
   trace(nonce: string): Promise<DrillTrace | undefined>;
@@ -113,8 +106,7 @@ export async function runDrill(fleet: Fleet, ports: DrillPorts, options: DrillOp
   const problems: string[] = [];
   const outcomes: DrillOutcome[] = [];
   try {
-    const world = await prepared(fleet, ports, options, problems);
-    for (const { site, name } of targets(fleet, world, options.real === true))
+    for (const { site, name } of await drillTargets(fleet, ports, options.real === true, problems))
       outcomes.push(await drillSite(site, name, ports, options, hops, problems));
     if (outcomes.length === 0 && problems.length === 0)
       problems.push(
@@ -129,56 +121,6 @@ export async function runDrill(fleet: Fleet, ports: DrillPorts, options: DrillOp
   const worst = (["not-received", "not-told", "unknown"] as const).find((one) => outcomes.includes(one));
   const outcome = worst ?? (outcomes.length === 0 ? "unknown" : "delivered");
   return { outcome, problems, hops, at: ports.clock.now() };
-}
-
-/** The world with the drill's alarms in it; they are made where they are wanting, in the turn of everybody who applies. */
-async function prepared(
-  fleet: Fleet,
-  ports: DrillPorts,
-  { real = false }: DrillOptions,
-  problems: string[],
-): Promise<World> {
-  const { clock, store } = ports;
-  const record = await readRecord(store);
-  const read = await readWorld(fleet, record, ports);
-  problems.push(...read.problems.map((one) => `${one.site}: ${one.message}`));
-  if (real) return read;
-  const { plan, world } = await confirmed(fleet, read, ports, planDrillAlarms);
-  if (plan.changes.length === 0) return world;
-  const made = await planAndApply({
-    fleet,
-    store,
-    ports,
-    clock,
-    planner: async (fleet, record, ports) =>
-      confirmed(fleet, await readWorld(fleet, record, ports), ports, planDrillAlarms),
-  });
-  if (made.outcome === "busy")
-    throw new Error("the drill's alarm cannot be made while another corewatch applies: try again when it is done");
-  if (made.outcome === "refused") throw new Error(made.refused.message);
-  for (const { change, outcome, error } of made.results)
-    if (outcome !== "done") problems.push(`${change.name}: ${error ?? outcome}`);
-  return readWorld(fleet, await readRecord(store), ports);
-}
-
-function targets(fleet: Fleet, world: World, real: boolean): { site: SiteWorld; name: string }[] {
-  return world.sites.flatMap((site) => {
-    const owned = site.alarms.filter(({ arn, definition }) => isOwned(site.tags.get(arn), fleet.name, definition.name));
-    const familyAt = ({ arn }: ObservedAlarm) => familyOf(site.tags.get(arn)?.[TAG.identity] ?? "");
-    const isReal = (one: ObservedAlarm): boolean => {
-      const family = familyAt(one);
-      return (
-        family !== undefined &&
-        family !== "drill" &&
-        family !== "dead-man" &&
-        one.definition.kind === "metric" &&
-        one.definition.actionsEnabled &&
-        one.state === "OK"
-      );
-    };
-    const found = owned.find((one) => (real ? isReal(one) : familyAt(one) === "drill"));
-    return found === undefined ? [] : [{ site, name: found.definition.name }];
-  });
 }
 
 async function drillSite(

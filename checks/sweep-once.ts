@@ -48,7 +48,7 @@ export async function sweepOnce(
     for (const task of inOrder) {
       const probe = async (): Promise<Observation> => {
         const first = task.check === "hello" ? (keysOf.get(task.target.deployment) ?? []) : [];
-        await Promise.all(first.map((one) => keys.get(one)));
+        for (const one of first) await keys.get(one);
         return run(task, settingsOf(task.check), ports, { slot, latenessMs: 0 }, signal);
       };
       const observation = probe();

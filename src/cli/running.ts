@@ -35,11 +35,11 @@ export async function start(options: StartOptions, doors: Doors): Promise<ExitCo
 
 /** `npm start`: the fleet where there is a configuration, otherwise the sandbox, saying so. */
 export async function npmStart(options: StartOptions, doors: Doors): Promise<ExitCode> {
-  if (namedConfig(options, doors) !== undefined || doors.exists(configPath(options, doors))) return start(options, doors);
+  if (namedConfig(options, doors) !== undefined || doors.exists(configPath(options, doors)))
+    return start(options, doors);
   doors.err(
     `There is no fleet.yaml here, so this is the sandbox: a simulated fleet on loopback, with its own Slack and AWS.\n` +
       `To watch your own fleet: "npx corewatch init" writes a fleet.yaml to fill in, then run "npm start" again.\n\n`,
   );
   return sandbox({ ...options, cores: "4", show: true }, doors);
 }
-

@@ -109,12 +109,3 @@ export type CheckKind = (typeof CHECK_KINDS)[number];
 export function isBad(health: Health): boolean {
   return health === "down" || health === "degraded";
 }
-
-const RANK: Record<Health, number> = { up: 0, unknown: 1, degraded: 2, down: 3 };
-
-/** The worst of several healths (`down` > `degraded` > `unknown` > `up`); `unknown` when there is none. */
-export function worst(healths: Iterable<Health>): Health {
-  let found: Health | undefined;
-  for (const health of healths) if (found === undefined || RANK[health] > RANK[found]) found = health;
-  return found ?? "unknown";
-}

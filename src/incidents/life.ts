@@ -12,7 +12,7 @@ import type {
 import { CAUSE_TEXTS, formatDuration, listSome, nameTarget, seriesKey } from "../domain/index.ts";
 import { highest, rank } from "./conclusion.ts";
 import { Draft } from "./draft.ts";
-import { everAffected, joinWorst, keepWorst, worstOf } from "./worst.ts";
+import { everAffected, joinWorst, keepWhy, keepWorst, worstOf } from "./worst.ts";
 
 /** Changes of who is affected gather for this long before the card and the thread follow: a wave of failures is one line. */
 const AFFECTED_MS = 15_000;
@@ -110,9 +110,9 @@ export function heal(draft: Draft, diagnosis: Diagnosis, healing: boolean, now: 
   if (healing === (before !== null)) return;
   const alarms = healing ? alarmChange(draft.incident, diagnosis) : undefined;
   const bare = diagnosis.affected.length === 0;
+  draft.set({ healingSince: healing ? now : null });
   // The evidence is another one from here on: it does not wait with other changes of wording.
   if (healing) take(draft, diagnosis);
-  draft.set({ healingSince: healing ? now : null });
   const left = bare
     ? "Recovering: probes see it well again, and its CloudWatch alarms have yet to return to OK."
     : "Recovering: the cores answer again, and the load balancer has yet to take all of them back.";
@@ -191,6 +191,7 @@ function contentOf(diagnosis: Diagnosis): Omit<Diagnosis, "alarms"> {
 function take(draft: Draft, diagnosis: Diagnosis): void {
   const { alarms = draft.incident.alarms === undefined ? undefined : [] } = diagnosis;
   const peak = highest([draft.incident.peak, diagnosis.severity]);
+  keepWhy(draft, diagnosis);
   draft.set({ ...contentOf(diagnosis), ...(alarms === undefined ? {} : { alarms }), peak });
 }
 

@@ -15,30 +15,28 @@ export function worstOf({ signIn, affected, evidence }: Pick<Diagnosis, "signIn"
 }
 
 /**
- * Keeps what the diagnosis says that was not so bad before. Called for each one, also where the incident itself waits
- * for more changes to gather: what is over by then was there all the same.
+ * Keeps whom the diagnosis affects, and what it says of signing in if that is worse. Called for each one, also where the
+ * incident itself waits for more changes to gather: what is over by then was there all the same.
  */
 export function keepWorst(draft: Draft, diagnosis: Diagnosis): void {
   const { incident } = draft;
   const before = incident.worst ?? worstOf(incident);
-  const isHealing = (incident.healingSince ?? null) !== null;
   // While it heals, what is not known is only not known yet.
-  const signIn =
-    isHealing && diagnosis.signIn === "unknown" ? before.signIn : worseSignIn(before.signIn, diagnosis.signIn);
+  const isLater = isHealing(incident) && diagnosis.signIn === "unknown";
+  const signIn = isLater ? before.signIn : worseSignIn(before.signIn, diagnosis.signIn);
   const affected = joinAffected(before.affected, diagnosis.affected);
   const targets = Math.max(before.targets, countTargets(diagnosis.affected));
-  const step = rank(diagnosis.severity) - rank(incident.peak);
-  const isWidest =
-    !isHealing &&
-    (step > 0 || (step === 0 && countTargets(diagnosis.affected) >= before.targets)) &&
-    diagnosis.evidence.length > 0;
-  const evidence = isWidest ? diagnosis.evidence : before.evidence;
-  const same =
-    signIn === before.signIn &&
-    affected === before.affected &&
-    targets === before.targets &&
-    sameLines(evidence, before.evidence);
-  if (!same) draft.set({ worst: { signIn, affected, targets, evidence } });
+  if (signIn === before.signIn && affected === before.affected && targets === before.targets) return;
+  draft.set({ worst: { ...before, signIn, affected, targets } });
+}
+
+/** Keeps why, when a diagnosis that is taken on is as bad and as wide as any before. Comes after {@link keepWorst}. */
+export function keepWhy(draft: Draft, { severity, affected, evidence }: Diagnosis): void {
+  const { incident } = draft;
+  const before = incident.worst ?? worstOf(incident);
+  const step = rank(severity) - rank(incident.peak);
+  const isWidest = step > 0 || (step === 0 && countTargets(affected) >= before.targets);
+  if (isWidest && !isHealing(incident) && evidence.length > 0) draft.set({ worst: { ...before, evidence } });
 }
 
 /** The worst of an incident and of one that goes on in it. */
@@ -93,6 +91,6 @@ function nameOf({ kind, id }: Target): string {
   return `${kind}:${id}`;
 }
 
-function sameLines(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((line, index) => line === b[index]);
+function isHealing({ healingSince }: Incident): boolean {
+  return (healingSince ?? null) !== null;
 }

@@ -4,7 +4,7 @@ import { cardOf, cards, opened, resolved, stays } from "./story-told.ts";
 /** A handful: what a person reads at a glance. */
 const HANDFUL = 5;
 /** How long the storm goes on once every core was seen to fail. */
-const HOLD_MS = 3_000;
+const HOLD_MS = 2_000;
 
 /** Three hundred cores die at once. */
 export const storm: Story = {

@@ -49,7 +49,9 @@ export async function lockDaemon(dir: string): Promise<LocalLock> {
   const lock = await takeLock(dir, "daemon");
   if (typeof lock === "number") {
     const who = lock === 0 ? "another corewatch" : `another corewatch (pid ${lock})`;
-    throw new AlreadyWatched(`${who} already watches from ${dir}: stop it first, or start this one with another --config`);
+    throw new AlreadyWatched(
+      `${who} already watches from ${dir}: stop it first, or start this one with another --config`,
+    );
   }
   return lock;
 }

@@ -69,9 +69,12 @@ function rig(fleet: Fleet = small(["acme"])) {
       return Promise.resolve();
     },
     announce: ({ alarm, real, subscribers }) =>
-      void happened.push(`announce ${alarm}${real ? " (real)" : ""} to ${subscribers.map((one) => one.endpoint).join()}`),
+      void happened.push(
+        `announce ${alarm}${real ? " (real)" : ""} to ${subscribers.map((one) => one.endpoint).join()}`,
+      ),
   };
-  const drill = (options: Partial<DrillOptions> = {}) => runDrill(fleet, ports, { ingress: true, chat: true, ...options });
+  const drill = (options: Partial<DrillOptions> = {}) =>
+    runDrill(fleet, ports, { ingress: true, chat: true, ...options });
   return { cloud, clock, store, delivered, happened, arrive, drill };
 }
 

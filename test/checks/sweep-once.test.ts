@@ -23,17 +23,15 @@ async function sweep(keysMs: number, hellos: readonly string[]): Promise<{ began
     else began.push(at - start);
     return { ...UP, target, check, at, durationMs: clock.now() - at, ...when };
   };
-  let done = -1;
-  const swept = sweepOnce([...hellos.map((name) => coreTask(name)), KEYS], () => settings(), clockPorts(clock), {
-    clock,
-    slot: start,
-    run,
-  }).then((found) => {
-    done = clock.now() - start;
+  const sweeping = async (): Promise<number> => {
+    const tasks = [...hellos.map((name) => coreTask(name)), KEYS];
+    const found = await sweepOnce(tasks, () => settings(), clockPorts(clock), { clock, slot: start, run });
     expect(found.map(({ check }) => check)).toEqual([...hellos.map(() => "hello"), "jwks"]);
-  });
+    return clock.now() - start;
+  };
+  const swept = sweeping();
   await clock.advance(60_000);
-  await swept;
+  const done = await swept;
   expect(clock.waiting).toBe(0);
   return { began, done };
 }

@@ -76,7 +76,12 @@ describe("incidents silence", () => {
 
 test("an acknowledgement is by whoever is at the command line, unless it says otherwise", async () => {
   const rig = new Rig();
-  await rig.store.decide([], 0, () => ({ states: [], incidents: [incident({ id: "INC-1" })], events: [], notices: [] }));
+  await rig.store.decide([], 0, () => ({
+    states: [],
+    incidents: [incident({ id: "INC-1" })],
+    events: [],
+    notices: [],
+  }));
   rig.env["USER"] = "grace";
   expect((await rig.run("incidents", "ack", "INC-1", "--by", "\n")).code).toBe(64);
   expect((await rig.run("incidents", "ack", "INC-1")).out).toBe("INC-1 acknowledged by grace\n");

@@ -113,6 +113,7 @@ export class Rig {
       ticker: () => Promise.resolve(ticker),
       ports: () => Promise.resolve({ ...clockPorts(clock), http: this.http, close: () => Promise.resolve() }),
       alarmCloud: never("AWS"),
+      tellDrill: never("a drill"),
       openStore: () => {
         calls.push("store opened");
         const stop = (): Promise<void> => (calls.push("store stopped"), Promise.resolve());

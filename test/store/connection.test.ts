@@ -40,7 +40,7 @@ beforeEach(async () => {
   closers.push(() => connection.close());
 });
 afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+  for (const close of closers.splice(0).toReversed()) await close();
 });
 
 function cut(): void {

@@ -114,7 +114,7 @@ describe(`the ledger of alarms (seed ${SEED})`, () => {
     const many = (index: number, state: AlarmState, at: number) =>
       ledger.take(event(state, at, { arn: `arn:aws:cloudwatch:eu-west-1:111111111111:alarm:a${index}` }), NOW);
     for (let index = 0; index < 4_000; index++) many(index, "ALARM", index);
-    for (let index = 0; index < 2_000; index++) many(index, "OK", 10_000 + index);
+    for (let index = 0; index < 2_000; index++) many(10_000 + index, "OK", 10_000 + index);
     const { alarms } = ledger.dump(NOW) as { alarms: { event: AlarmEvent }[] };
     expect(alarms.length).toBeLessThanOrEqual(5_000);
     expect(alarms.filter(({ event }) => event.state === "ALARM")).toHaveLength(4_000);

@@ -123,10 +123,14 @@ describe("a one-shot sweep", () => {
     expect(store.incidents).toMatchObject([{ state: "open" }]);
   });
 
-  test("says so when the store is out of reach", async () => {
-    const { store, sweep } = rig();
+  test("tells what it found also when the store is out of reach, and says so", async () => {
+    const { down, store, sweep } = rig();
+    down.add("acme-2.example.com");
     store.reachable = false;
-    await expect(sweep(store)).rejects.toThrow(StoreUnavailable);
+    const found = await sweep(store);
+    expect(found.lost).toBeInstanceOf(StoreUnavailable);
+    expect(found.diagnoses).toMatchObject([{ cause: "core-down", deployment: "acme" }]);
+    expect(found.decided).toBeUndefined();
   });
 });
 
