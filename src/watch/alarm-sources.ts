@@ -32,11 +32,17 @@ export async function emptyQueue(
   signal: AbortSignal,
 ): Promise<void> {
   const place = placeOf(queueArn, fleet) ?? { region: queueArn.split(":")[3], roleArn: undefined };
+  // An apply beside this process may have made the first topic a moment ago: the record knows.
+  const belongs = async (topicArn: string): Promise<boolean> => {
+    if (isOurs(topicArn)) return true;
+    await hub.reloadRecord();
+    return isOurs(topicArn);
+  };
   for (const { body, receipt } of await queues.receive(place, queueArn, LONG_POLL_MS, signal)) {
     const found = queues.read(body);
     if (found === undefined) log.debug(`a message in ${queueArn} is no alarm's`);
     // Who may write into the queue is the queue's policy; a topic of somebody else may all the same be subscribed to it.
-    else if (found.topicArn !== null && !isOurs(found.topicArn))
+    else if (found.topicArn !== null && !(await belongs(found.topicArn)))
       log.warn(`a message in ${queueArn} is of a topic that is not the fleet's`);
     else await hub.receive(found.event, found.publishedAt);
     await queues.done(place, queueArn, receipt, signal);

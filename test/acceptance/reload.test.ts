@@ -33,7 +33,11 @@ test.concurrent(
     // The same mistakes once more, and others: still one message.
     await stage.write({ deployments: [{ ...stage.deployment(), kind: "staging", colour: "blue" }] });
     await stage.write({ deployments: [{ ...stage.deployment(), tenancy: "shared" }] });
-    await until("the other mistake to be logged", 10_000, () => daemon.stderr.split("configuration rejected").length > 2);
+    await until(
+      "the other mistake to be logged",
+      10_000,
+      () => daemon.stderr.split("configuration rejected").length > 2,
+    );
     const meanwhile = steady.asked.length;
     await until("the steady core to be asked on", 10_000, () => steady.asked.length >= meanwhile + 3);
     await allTold(stage);

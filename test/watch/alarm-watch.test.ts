@@ -230,6 +230,17 @@ describe("the watch over CloudWatch alarms", () => {
     expect(cloud.count("cloudwatch:DescribeAlarms")).toBe(reads);
   });
 
+  test("believes a topic that an apply made while it watches", async () => {
+    const fleet = small(["acme"], { alarms: BY_QUEUE });
+    const { start, clock, apply, send } = rig(fleet);
+    const watch = await start();
+    await clock.advance(5_000);
+    await apply();
+    send("ALARM", clock.now());
+    await clock.advance(1_000);
+    expect(names(watch)).toEqual([ALARM]);
+  });
+
   test("knows after a restart what was in ALARM, before AWS is asked anything", async () => {
     const fleet = small(["acme"], { alarms: BY_QUEUE });
     const { start, clock, apply, send, cloud } = rig(fleet);
