@@ -56,8 +56,9 @@ const spec = (id: string, { url, port }: { url: string; port: number }, zone = "
 });
 
 const states = (balancer: SandboxLoadBalancer) => balancer.targets().map((target) => target.state);
-const settled = (balancer: SandboxLoadBalancer, expected: readonly string[]) =>
-  expect.poll(() => states(balancer), { interval: 5, timeout: 5_000 }).toEqual(expected);
+const settled = async (balancer: SandboxLoadBalancer, expected: readonly string[]): Promise<void> => {
+  await expect.poll(() => states(balancer), { interval: 5, timeout: 5_000 }).toEqual(expected);
+};
 
 interface Answer {
   readonly status: number;
