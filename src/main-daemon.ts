@@ -6,7 +6,7 @@ import { EXIT, Problem } from "./cli/exit.ts";
 import { createTicker } from "./cron/ticker.ts";
 import { type Fleet, type Log, type Messenger, type FallbackRoute, wait } from "./domain/index.ts";
 import { FleetFile, type LoadResult } from "./inventory/index.ts";
-import { RECEIPT_PATH } from "../alarms/plan-topics.ts";
+import { RECEIPT_PATH } from "../alarms/plan-subscriptions.ts";
 import { alarmParts } from "./main-alarm-watch.ts";
 import { createPorts } from "./main-ports.ts";
 import { createFleetFallback, createFleetMessenger, type NotifyWorld } from "./main-slack.ts";
@@ -119,7 +119,6 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       clock,
       log,
       redact: world.redact,
-      publicUrl: () => fleet.web.publicUrl,
       onState(state) {
         channels.set(state.channel, state);
         const trouble = noticesUndelivered(fleet, channels.values());

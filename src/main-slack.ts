@@ -56,7 +56,6 @@ export async function drainOutbox(
     onState: (state) => {
       if (state.dead) world.log.error(`Slack channel ${state.channel} takes no messages`, { error: state.error });
     },
-    publicUrl: () => fleet.web.publicUrl,
   });
   const drained = await delivery.drainFor(ms);
   // The daemon holds the claim and delivers: nothing is left waiting for anybody to act on.
