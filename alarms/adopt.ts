@@ -8,7 +8,7 @@ import { definitionHash, dimensionText, normalise } from "./normalise.ts";
 import { planFleet, planHash, type AlarmPlan } from "./plan.ts";
 import { nameSpecs } from "./plan-names.ts";
 import { topicNames } from "./plan-topics.ts";
-import { alarmTags, isOwned, tagChanges, topicTags } from "./tags.ts";
+import { alarmTags, isOwned, otherFleet, tagChanges, topicTags } from "./tags.ts";
 import type { SiteWorld, World } from "./world.ts";
 
 /** Alarms by hand that watch what another alarm watches; shown, never touched. */
@@ -53,7 +53,10 @@ function adoptSite(fleet: Fleet, site: SiteWorld, world: World): SiteAdoption {
   const specs = specsFor(site, fleet);
   const { bySpec, owned } = nameSpecs(specs, site, fleet.name);
   const ours = new Set(owned);
-  const free = site.alarms.filter((one) => !ours.has(one) && !world.unconfirmed.has(one.arn));
+  const free = site.alarms.filter(
+    (one) =>
+      !ours.has(one) && !world.unconfirmed.has(one.arn) && otherFleet(site.tags.get(one.arn), fleet.name) === undefined,
+  );
   const bySeries = Map.groupBy(free, ({ definition }) => seriesOf(definition));
   const balancers = new Map(site.balancers.map((one) => [one.suffix, one]));
   const byName = new Map(free.map((one) => [one.definition.name, one]));
@@ -66,7 +69,7 @@ function adoptSite(fleet: Fleet, site: SiteWorld, world: World): SiteAdoption {
     if (keeper === undefined) continue;
     if (naming.kind !== "owned") {
       taken.add(keeper);
-      changes.push(adoption(fleet, spec, keeper, site));
+      changes.push(adoption(fleet, spec, keeper, site, world.now));
     }
     const others = found.filter((one) => one !== keeper).map((one) => one.definition.name);
     if (others.length > 0)
@@ -122,10 +125,10 @@ function seriesText({ draft, identity }: AlarmSpec): string {
   return `${draft.metric.namespace} ${draft.metric.metric} {${dimensionText(draft.metric.dimensions)}}`;
 }
 
-function adoption(fleet: Fleet, spec: AlarmSpec, alarm: ObservedAlarm, site: SiteWorld): Change {
+function adoption(fleet: Fleet, spec: AlarmSpec, alarm: ObservedAlarm, site: SiteWorld, now: number): Change {
   const { name } = alarm.definition;
   const wanted = alarmTags(fleet.name, spec, name, definitionHash(normalise(alarm.definition)));
-  const retag = tagChanges(site.tags.get(alarm.arn) ?? {}, wanted);
+  const retag = tagChanges(site.tags.get(alarm.arn) ?? {}, wanted, now);
   return {
     verb: "update",
     kind: spec.draft.kind === "composite" ? "composite" : "alarm",
@@ -146,7 +149,8 @@ function adoptTopics(fleet: Fleet, specs: readonly AlarmSpec[], site: SiteWorld,
     const arn = topicArn(site, name);
     if (site.topics.get(arn) === undefined || world.unconfirmed.has(arn)) return [];
     if (isOwned(site.tags.get(arn), fleet.name, name)) return [];
-    const retag = tagChanges(site.tags.get(arn) ?? {}, topicTags(fleet.name, name));
+    if (otherFleet(site.tags.get(arn), fleet.name) !== undefined) return [];
+    const retag = tagChanges(site.tags.get(arn) ?? {}, topicTags(fleet.name, name), world.now);
     return [
       {
         verb: "update",

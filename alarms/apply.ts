@@ -1,5 +1,6 @@
 import type { AlarmReader, AlarmWriter, CloudCall } from "../src/domain/index.ts";
 import type { Change } from "./change.ts";
+import { isSamePlan, type Reviewed } from "./json.ts";
 import type { AlarmPlan } from "./plan.ts";
 import type { CloudPacer } from "./rate.ts";
 import { paceAccount, sentence } from "./read.ts";
@@ -31,8 +32,8 @@ export interface ApplyPorts {
 
 /** How a plan is to be applied. */
 export interface ApplyOptions {
-  /** Hash of the plan that somebody looked at; another one is refused. */
-  readonly reviewed?: string;
+  /** The plan that somebody looked at; another one is refused. */
+  readonly reviewed?: Reviewed;
   readonly force?: boolean;
   /** `safe`: only creates and updates, and nothing that somebody deleted by hand: for the daemon. */
   readonly only?: "safe";
@@ -87,10 +88,15 @@ export async function applyPlan(
 }
 
 function refusalOf(plan: AlarmPlan, { reviewed, force, only }: ApplyOptions): Refusal | undefined {
-  if (reviewed !== undefined && reviewed !== plan.hash)
+  if (reviewed !== undefined && reviewed.hash === plan.hash && !isSamePlan(reviewed, plan))
     return {
       reason: "another-plan",
-      message: `what is there has changed since the plan ${reviewed.slice(0, 12)} was made (now ${plan.hash.slice(0, 12)}): look at a new plan`,
+      message: `the changes in the file are not those of the plan ${plan.hash.slice(0, 12)}: it was edited; make and look at a new plan`,
+    };
+  if (reviewed !== undefined && reviewed.hash !== plan.hash)
+    return {
+      reason: "another-plan",
+      message: `what is there has changed since the plan ${reviewed.hash.slice(0, 12)} was made (now ${plan.hash.slice(0, 12)}): look at a new plan`,
     };
   const changes =
     only === "safe" ? plan.changes.filter((one) => leftOut(one, plan, { only }) === undefined) : plan.changes;

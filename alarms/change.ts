@@ -13,6 +13,7 @@ export type Step =
   | { readonly does: "delete-topic"; readonly topicArn: string }
   | { readonly does: "set-policy"; readonly topicArn: string; readonly policy: string }
   | { readonly does: "subscribe"; readonly topicArn: string; readonly wish: SubscriptionWish }
+  | { readonly does: "unsubscribe"; readonly topicArn: string; readonly arn: string }
   | {
       readonly does: "put-alarm";
       readonly arn: string;
@@ -47,7 +48,7 @@ export interface Change {
   readonly place: CloudPlace;
   readonly fields: readonly FieldChange[];
   readonly step: Step;
-  /** Identity that the store's record keeps; `null` for policies and subscriptions. */
+  /** Identity that the store's record keeps; `null`: it keeps none. */
   readonly identity: string | null;
   /** Names at the same site that have to be in order first: a composite's children, an alarm's topic. */
   readonly needs: readonly string[];
@@ -57,7 +58,7 @@ export interface Change {
 
 /** Something that is not as corewatch left it. */
 export interface Drift {
-  readonly kind: "alarm" | "topic";
+  readonly kind: "alarm" | "topic" | "subscription" | "policy";
   readonly name: string;
   readonly account: string;
   readonly region: string;

@@ -7,7 +7,7 @@ import type {
   ObservedSubscription,
 } from "../src/domain/index.ts";
 import { wait } from "../src/domain/index.ts";
-import { drillTargets, type SitePorts } from "./drill-sites.ts";
+import { drillTargets, type DrillSite, type SitePorts } from "./drill-sites.ts";
 import { paceAccount, sentence } from "./read.ts";
 import { eventOf } from "./receipt.ts";
 import { siteKey, type SiteWorld } from "./world.ts";
@@ -69,6 +69,8 @@ export interface DrillPorts extends SitePorts {
   trace(nonce: string): Promise<DrillTrace | undefined>;
   /** Takes the alarm's change where it was polled for want of an ingress. */
   deliver(event: AlarmEvent): Promise<void>;
+  /** Whether a daemon of this fleet receives alarms now, where they arrive by themselves. */
+  receives(): Promise<boolean>;
   /** Subscribers, before anything is set off; throwing calls it off. */
   announce?(target: DrillTarget): Promise<void> | void;
 }
@@ -77,8 +79,6 @@ export interface DrillPorts extends SitePorts {
 export interface DrillOptions {
   /** Set off an alarm of the fleet instead of the dedicated one: its real actions run. */
   readonly real?: boolean;
-  /** The fleet has an endpoint or queue that alarms arrive at; without one they are polled. */
-  readonly ingress: boolean;
   /** There is a chat to tell it to. */
   readonly chat: boolean;
   /** Time from the alarm's change to the chat, ms; 60 s unless set. */
@@ -89,6 +89,8 @@ const BOUND_MS = 60_000;
 const LOOK_MS = 500;
 /** Time to set the alarm back, whatever became of the drill. */
 const RESTORE_MS = 15_000;
+const NO_DAEMON =
+  "alarms arrive there by themselves, and no daemon of this fleet runs to take them: start it, then drill again";
 const MARK = /\bcorewatch drill ([0-9a-f]{8,64})\b/;
 
 /** The nonce in an alarm's reason: such a change is a drill's, and no matter of any deployment. */
@@ -106,12 +108,12 @@ export async function runDrill(fleet: Fleet, ports: DrillPorts, options: DrillOp
   const problems: string[] = [];
   const outcomes: DrillOutcome[] = [];
   try {
-    for (const { site, name } of await drillTargets(fleet, ports, options.real === true, problems))
-      outcomes.push(await drillSite(site, name, ports, options, hops, problems));
+    for (const target of await drillTargets(fleet, ports, options.real === true, problems))
+      outcomes.push(await drillSite(target, ports, options, hops, problems));
     if (outcomes.length === 0 && problems.length === 0)
       problems.push(
         options.real === true
-          ? "no alarm of this fleet is in OK with its actions enabled: there is nothing to set off"
+          ? "no alarm of this fleet is in OK with its actions enabled and not muted: there is nothing to set off"
           : "there is no load balancer of this fleet, so there are no alarms to drill",
       );
   } catch (error) {
@@ -124,8 +126,7 @@ export async function runDrill(fleet: Fleet, ports: DrillPorts, options: DrillOp
 }
 
 async function drillSite(
-  site: SiteWorld,
-  name: string,
+  { site, name, heard }: DrillSite,
   ports: DrillPorts,
   options: DrillOptions,
   hops: DrillHop[],
@@ -145,6 +146,9 @@ async function drillSite(
   try {
     const alarm = await alarmNamed(site, name, ports, call);
     if (alarm === undefined) return told(problems, "unknown", `${where}: alarm "${name}" went away`);
+    if (options.real === true && (alarm.state !== "OK" || !alarm.definition.actionsEnabled))
+      return told(problems, "unknown", `${where}: alarm "${name}" is no longer in OK with its actions enabled`);
+    if (heard && !(await ports.receives())) return told(problems, "unknown", `${where}: ${NO_DAEMON}`);
     // The drill's own metric is published by nobody: OK is where that alarm belongs, also right after it was made.
     before = options.real === true ? alarm.state : "OK";
     const target = await targetOf(site, alarm, options, ports, call);
@@ -154,11 +158,14 @@ async function drillSite(
     const reason = `corewatch drill ${nonce}: nothing is wrong, this tries the path from alarm to Slack`;
     await ports.writer.setAlarmState(site.place, name, "ALARM", reason, undefined, call);
     const accepted = clock.now();
-    const trace = await arrival(site, name, nonce, ports, options, call);
+    const trace = await arrival({ site, name, heard }, nonce, ports, options, call);
     // The topic may have it before the answer to the request is here.
     hop("alarm", Math.min(accepted, trace?.publishedAt ?? accepted));
-    if (trace === undefined)
-      return told(problems, "not-received", `${where}: ${notReceived(name, target, options, bound(options))}`);
+    if (trace === undefined) {
+      // Who was to receive it went away meanwhile: that says nothing of the path.
+      if (heard && !(await ports.receives())) return told(problems, "unknown", `${where}: ${NO_DAEMON}`);
+      return told(problems, "not-received", `${where}: ${notReceived(name, target, heard, bound(options))}`);
+    }
     if (trace.publishedAt !== null) hop("topic", trace.publishedAt);
     hop("receipt", trace.receivedAt);
     if (trace.toldAt !== null) hop("slack", trace.toldAt);
@@ -185,11 +192,11 @@ function told(problems: string[], outcome: DrillOutcome, problem: string): Drill
   return outcome;
 }
 
-function notReceived(name: string, { subscribers }: DrillTarget, options: DrillOptions, ms: number): string {
+function notReceived(name: string, { subscribers }: DrillTarget, heard: boolean, ms: number): string {
   const within = `alarm "${name}" was set off and nothing of it arrived here within ${Math.round(ms / 1_000)} s`;
-  if (!options.ingress) return `${within}; CloudWatch was asked, and did not show it`;
+  if (!heard) return `${within}; CloudWatch was asked, and did not show it`;
   const sure = subscribers.filter((one) => one.confirmed && one.protocol !== "email");
-  if (sure.length === 0) return `${within}: its topic has no confirmed https or sqs subscription`;
+  if (sure.length === 0) return `${within}: no confirmed https or sqs subscription is left on its topic`;
   return `${within}, though ${sure.map((one) => `${one.protocol} ${one.endpoint}`).join(" and ")} is subscribed: see that the daemon runs and can be reached`;
 }
 
@@ -220,8 +227,7 @@ async function targetOf(
 
 /** Waits for the message and, where there is a chat, for the chat to have it. */
 async function arrival(
-  site: SiteWorld,
-  name: string,
+  { site, name, heard }: DrillSite,
   nonce: string,
   ports: DrillPorts,
   options: DrillOptions,
@@ -230,7 +236,7 @@ async function arrival(
   const { clock, signal } = ports;
   const end = clock.monotonic() + bound(options);
   for (let delivered = false; ;) {
-    if (!options.ingress && !delivered) {
+    if (!heard && !delivered) {
       const alarm = await alarmNamed(site, name, ports, call);
       if (alarm !== undefined && drillNonce(alarm.stateReason) === nonce && alarm.state === "ALARM") {
         delivered = true;

@@ -45,6 +45,8 @@ function operations({ step }: Change): CloudOperation[] {
       return ["sns:SetTopicAttributes"];
     case "subscribe":
       return ["sns:Subscribe"];
+    case "unsubscribe":
+      return ["sns:ListTagsForResource", "sns:Unsubscribe"];
     case "tag":
       return ["cloudwatch:ListTagsForResource", "cloudwatch:TagResource"];
     case "delete-alarm":

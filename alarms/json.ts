@@ -1,9 +1,10 @@
 import type { ChangeResult } from "./apply.ts";
+import { canonical } from "./hash.ts";
 import type { Conflict, Drift } from "./change.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Lint } from "./lint.ts";
 import type { FieldChange } from "./normalise.ts";
-import type { AlarmPlan } from "./plan.ts";
+import type { AlarmPlan, Unresolved } from "./plan.ts";
 import type { Problem } from "./world.ts";
 
 /** `alarms plan --format json`, and the file that `--out` writes. */
@@ -24,6 +25,7 @@ export interface PlanDocument {
   readonly lint: readonly Lint[];
   readonly estimate: Estimate;
   readonly complete: boolean;
+  readonly unresolved: readonly Unresolved[];
   readonly problems: readonly Problem[];
 }
 
@@ -46,17 +48,31 @@ export function planDocument(plan: AlarmPlan): PlanDocument {
     lint: plan.lint,
     estimate: plan.estimate,
     complete: plan.complete,
+    unresolved: plan.unresolved,
     problems: plan.problems,
   };
 }
 
-/** Of a saved plan only the hash counts: what it would do is planned anew and has to come out the same. @throws SyntaxError when the text is no plan */
-export function reviewedHash(text: string): string {
+/** A saved plan that somebody looked at. */
+export interface Reviewed {
+  readonly hash: string;
+  /** The changes as they stand in the file. */
+  readonly changes: unknown;
+}
+
+/** Whether the file's changes are those of the plan: a hash alone would let an edited file pass for what was reviewed. */
+export function isSamePlan({ hash, changes }: Reviewed, plan: AlarmPlan): boolean {
+  return hash === plan.hash && canonical(changes) === canonical(planDocument(plan).changes);
+}
+
+/** A saved plan: what it would do is planned anew and has to come out the same. @throws SyntaxError when the text is no plan */
+export function reviewedPlan(text: string): Reviewed {
   const parsed: unknown = JSON.parse(text);
   const hash: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "hash") : undefined;
-  if (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash))
+  const changes: unknown = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, "changes") : undefined;
+  if (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash) || !Array.isArray(changes))
     throw new SyntaxError("the file is no plan: `corewatch alarms plan --out FILE` writes one");
-  return hash;
+  return { hash, changes };
 }
 
 /** `alarms apply --format json`. */

@@ -1,10 +1,13 @@
-import type { AlarmDefinition, Fleet, ObservedAlarm } from "../src/domain/index.ts";
+import type { AlarmDefinition, Deployment, Fleet, ObservedAlarm } from "../src/domain/index.ts";
 import type { CorrectionRule } from "./alarm.ts";
+import { canonical } from "./hash.ts";
+import { neverExists, neverFires } from "./lint-series.ts";
+import { deliversHere, waysIn } from "./ingress.ts";
 import { dimensionText } from "./normalise.ts";
 import type { Settled } from "./plan-alarms.ts";
 import { topicArn, topicName } from "./names.ts";
-import { wishedSubscriptions } from "./plan-topics.ts";
-import { isCopy, isOwned, TAG } from "./tags.ts";
+import { wishedSubscriptions } from "./plan-subscriptions.ts";
+import { isCopy, isMutedAt, isOwned, TAG } from "./tags.ts";
 import type { SiteWorld, World } from "./world.ts";
 
 /** What lint can say, closed: the corrections of the families, and these. */
@@ -17,9 +20,11 @@ export type LintRule =
   | "no-target-group"
   | "topic-unconfirmed"
   | "topic-not-ours"
+  | "topic-unheard"
   | "actions-disabled"
   | "duplicate-series"
-  | "copied-alarm";
+  | "copied-alarm"
+  | "shared-balancer-settings";
 
 /** One finding. `alarm` is the alarm's name, or the topic's or load balancer's where it is about that. */
 export interface Lint {
@@ -33,28 +38,13 @@ export function lint(fleet: Fleet, world: World, settled: readonly Settled[]): L
   return [
     ...settled.flatMap(({ spec, definition }) => [
       ...spec.corrections.map((one) => ({ rule: one.rule, alarm: definition.name, message: one.message })),
-      ...neverFires(definition),
+      ...neverFires(definition, spec.family),
     ]),
-    ...world.sites.filter((one) => one.readable).flatMap((site) => lintSite(fleet, site, settled)),
+    ...world.sites.filter((one) => one.readable).flatMap((site) => lintSite(fleet, site, settled, world.now)),
   ];
 }
 
-/** ELB's error counts are published only when not zero, and Maximum, Minimum and Average of them are always 1. */
-function neverFires(definition: AlarmDefinition): Lint[] {
-  if (definition.kind !== "metric" || definition.metric === undefined || definition.threshold === undefined) return [];
-  const { metric, statistic } = definition.metric;
-  const { comparison, threshold, name } = definition;
-  const alwaysOne = /^HTTPCode_.*_Count$/.test(metric) || metric === "Errors";
-  if (!alwaysOne || !["Maximum", "Minimum", "Average"].includes(statistic)) return [];
-  const impossible =
-    (comparison === "GreaterThanOrEqualToThreshold" && threshold > 1) ||
-    (comparison === "GreaterThanThreshold" && threshold >= 1);
-  if (!impossible) return [];
-  const message = `${statistic} of ${metric} is never above 1, so a threshold of ${threshold} can never be met: use Sum`;
-  return [{ rule: "never-fires", alarm: name, message }];
-}
-
-function lintSite(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]): Lint[] {
+function lintSite(fleet: Fleet, site: SiteWorld, settled: readonly Settled[], now: number): Lint[] {
   const found: Lint[] = site.unresolved.map(({ loadBalancer, deployment }) => ({
     rule: "load-balancer-not-found",
     alarm: loadBalancer,
@@ -67,6 +57,14 @@ function lintSite(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]): L
         alarm: balancer.name,
         message: "the load balancer has no target group, so nobody counts unhealthy cores",
       });
+    const [first, ...others] = balancer.deployments;
+    const differing = others.filter((one) => settingsOf(fleet, one) !== settingsOf(fleet, first)).map((one) => one.id);
+    if (first !== undefined && differing.length > 0)
+      found.push({
+        rule: "shared-balancer-settings",
+        alarm: balancer.name,
+        message: `the load balancer's alarms are shared and take the settings of ${first.id}: those of ${differing.join(", ")} differ and have no effect`,
+      });
     if (site.live?.has(balancer.suffix) === false)
       found.push({
         rule: "load-balancer-silent",
@@ -75,7 +73,13 @@ function lintSite(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]): L
           "CloudWatch has no ConsumedLCUs of the load balancer: it took no request of late, and its alarms see nothing",
       });
   }
-  return [...found, ...lintTopics(fleet, site, settled), ...lintAlarms(fleet, site)];
+  return [...found, ...lintTopics(fleet, site, settled), ...lintAlarms(fleet, site, now)];
+}
+
+/** A deployment's own alarm settings, as text to compare. */
+function settingsOf(fleet: Fleet, deployment: Deployment | undefined): string {
+  const { profile = fleet.alarms?.profile ?? "seed", overrides = {} } = deployment?.alarms ?? {};
+  return canonical({ profile, overrides });
 }
 
 function lintTopics(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]): Lint[] {
@@ -92,7 +96,15 @@ function lintTopics(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]):
         alarm: name,
         message: "the topic was there before and is used as it is: policy and subscriptions are its owner's",
       });
-    if (topic?.subscriptions.some((one) => one.confirmed) === true) return found;
+    const othersHear = topic?.subscriptions.some((one) => one.confirmed) === true;
+    if (topic !== undefined && (othersHear || !ours) && waysIn(fleet).length > 0 && !deliversHere(fleet, topic))
+      found.push({
+        rule: "topic-unheard",
+        alarm: name,
+        message:
+          "corewatch itself hears nothing of this topic, which has no confirmed subscription of its own: it asks CloudWatch instead",
+      });
+    if (othersHear) return found;
     const wished = ours ? wishedSubscriptions(fleet).length : 0;
     const message =
       topic === undefined
@@ -104,7 +116,7 @@ function lintTopics(fleet: Fleet, site: SiteWorld, settled: readonly Settled[]):
   });
 }
 
-function lintAlarms(fleet: Fleet, site: SiteWorld): Lint[] {
+function lintAlarms(fleet: Fleet, site: SiteWorld, now: number): Lint[] {
   const suffixes = new Map(site.balancers.map((one) => [one.suffix, one.name]));
   const names = new Set(site.balancers.map((one) => one.name));
   const found: Lint[] = [];
@@ -122,14 +134,18 @@ function lintAlarms(fleet: Fleet, site: SiteWorld): Lint[] {
     const value = balancerOf(definition);
     const about = value !== undefined && (suffixes.has(value) || names.has(value));
     if (!owned && !about) continue;
-    if (!definition.actionsEnabled && tags?.[TAG.mutedUntil] === undefined)
+    if (!definition.actionsEnabled && !isMutedAt(tags, now))
       found.push({
         rule: "actions-disabled",
         alarm: definition.name,
-        message: "the alarm's actions are disabled: when it fires, nobody hears of it",
+        message:
+          tags?.[TAG.mutedUntil] === undefined
+            ? "the alarm's actions are disabled: when it fires, nobody hears of it"
+            : "the alarm is still mute after its maintenance window: when it fires, nobody hears of it",
       });
     if (definition.kind !== "metric" || definition.metric === undefined) continue;
-    if (!owned) found.push(...neverFires(definition), ...neverExists(definition.name, definition.metric, names));
+    if (!owned)
+      found.push(...neverFires(definition), ...neverExists(definition.name, definition.metric, site.balancers));
     const { namespace, metric, dimensions, statistic } = definition.metric;
     const key = [namespace, metric, statistic, dimensionText(dimensions)].join("|");
     bySeries.set(key, [...(bySeries.get(key) ?? []), alarm]);
@@ -149,30 +165,4 @@ function lintAlarms(fleet: Fleet, site: SiteWorld): Lint[] {
 function balancerOf(definition: AlarmDefinition): string | undefined {
   if (definition.kind !== "metric" || definition.metric?.namespace !== "AWS/ApplicationELB") return undefined;
   return definition.metric.dimensions.find((one) => one.name === "LoadBalancer")?.value;
-}
-
-function neverExists(
-  alarm: string,
-  { metric, dimensions }: { readonly metric: string; readonly dimensions: readonly { name: string; value: string }[] },
-  names: ReadonlySet<string>,
-): Lint[] {
-  const balancer = dimensions.find((one) => one.name === "LoadBalancer")?.value ?? "";
-  if (names.has(balancer))
-    return [
-      {
-        rule: "dimensions-never-exist",
-        alarm,
-        message: `LoadBalancer=${balancer} matches no series: the dimension holds the ARN's suffix, app/${balancer}/<id>`,
-      },
-    ];
-  const perGroup = metric === "UnHealthyHostCount" || metric === "HealthyHostCount";
-  if (perGroup && !dimensions.some((one) => one.name === "TargetGroup"))
-    return [
-      {
-        rule: "dimensions-never-exist",
-        alarm,
-        message: `${metric} is published per target group only: without the dimension TargetGroup the alarm never gets data`,
-      },
-    ];
-  return [];
 }

@@ -5,7 +5,7 @@ import { alarmArn, topicArn, topicName } from "./names.ts";
 import { definitionHash, diffFields, normalise, type Fields } from "./normalise.ts";
 import { nameSpecs, type Naming } from "./plan-names.ts";
 import { anyInAlarm, namesInRule } from "./rule.ts";
-import { alarmTags, TAG, tagChanges } from "./tags.ts";
+import { alarmTags, isMutedAt, TAG, tagChanges } from "./tags.ts";
 import { madeKey, type SiteWorld, type World } from "./world.ts";
 
 /** An alarm that is as it shall be, or will be once the plan is applied. */
@@ -43,7 +43,7 @@ export function planAlarms(fleet: Fleet, specs: readonly AlarmSpec[], site: Site
       conflicts.push({ name: naming.name, account: site.account, region: site.region, reason: naming.reason });
       continue;
     }
-    const definition = define(fleet, spec, naming, site, nameOf);
+    const definition = define(fleet, spec, naming, site, nameOf, world.now);
     if (definition === undefined) {
       if (naming.kind === "owned") unchanged++;
       continue;
@@ -74,13 +74,16 @@ function define(
   naming: Exclude<Naming, { kind: "conflict" }>,
   site: SiteWorld,
   nameOf: ReadonlyMap<string, string>,
+  now: number,
 ): MetricAlarmDefinition | CompositeAlarmDefinition | undefined {
   const topic = topicArn(site, topicName(fleet.alarms?.topic, site.region, spec.service));
   const common = {
     name: naming.name,
     // While a maintenance window has it muted, the mute planner alone switches its actions.
     actionsEnabled:
-      naming.kind === "owned" && isMuted(naming.alarm, site) ? naming.alarm.definition.actionsEnabled : true,
+      naming.kind === "owned" && isMutedAt(site.tags.get(naming.alarm.arn), now)
+        ? naming.alarm.definition.actionsEnabled
+        : true,
     alarmActions: [topic],
     okActions: [topic],
     insufficientDataActions: [],
@@ -105,7 +108,8 @@ function compare(
   world: World,
 ): { readonly change?: Change; readonly drift?: Drift } {
   const wanted = normalise(definition);
-  const muted = naming.kind === "owned" && isMuted(naming.alarm, site);
+  // Also one that is over and was never taken off: nobody edited the alarm by hand.
+  const muted = naming.kind === "owned" && site.tags.get(naming.alarm.arn)?.[TAG.mutedUntil] !== undefined;
   const tags = alarmTags(fleet.name, spec, definition.name, fingerprint(wanted, muted));
   const composite = definition.kind === "composite";
   const common = {
@@ -136,16 +140,18 @@ function compare(
   const there = normalise(alarm.definition);
   const observedTags = site.tags.get(alarm.arn) ?? {};
   const fields = diffFields(there, wanted);
-  const retag = tagChanges(observedTags, tags);
+  const retag = tagChanges(observedTags, tags, world.now);
   const needsTags = Object.keys(retag.set).length > 0 || retag.remove.length > 0;
   if (fields.length === 0) {
     if (!needsTags) return {};
-    const before = Object.fromEntries(Object.keys(retag.set).map((key) => [key, observedTags[key] ?? null]));
+    const touched = [...Object.keys(retag.set), ...retag.remove];
+    const before = Object.fromEntries(touched.map((key) => [key, observedTags[key] ?? null]));
+    const after = Object.fromEntries(touched.map((key) => [key, retag.set[key] ?? null]));
     return {
       change: {
         ...common,
         verb: "update",
-        fields: [{ name: "Tags", before, after: retag.set }],
+        fields: [{ name: "Tags", before, after }],
         step: { does: "tag", arn: alarm.arn, retag, adopts: false },
         needs: [],
         restores: false,
@@ -174,10 +180,6 @@ function compare(
   };
 }
 
-function isMuted(alarm: ObservedAlarm, site: SiteWorld): boolean {
-  return site.tags.get(alarm.arn)?.[TAG.mutedUntil] !== undefined;
-}
-
 /** A mute comes and goes without the definition having changed. */
 function fingerprint(fields: Fields, muted: boolean): string {
   return definitionHash(muted ? { ...fields, ActionsEnabled: true } : fields);
@@ -199,9 +201,14 @@ function spot(site: SiteWorld, name: string): Pick<Drift, "kind" | "name" | "acc
   return { kind: "alarm", name, account: site.account, region: site.region };
 }
 
-/** An alarm of a deployment that the fleet still has, but whose load balancer AWS does not know. */
+/**
+ * An alarm of a deployment that the fleet still has, but whose load balancer AWS does not know. Of one that names no
+ * deployment (a drill's), or too many to be read from a tag, it cannot be told whether it is wanted.
+ */
 function isProtected(alarm: ObservedAlarm, site: SiteWorld): boolean {
-  const deployments = site.tags.get(alarm.arn)?.[TAG.deployment]?.split(" ") ?? [];
+  const tag = site.tags.get(alarm.arn)?.[TAG.deployment];
+  if (tag === undefined || /^[0-9a-f]{64}$/.test(tag)) return site.unresolved.length > 0;
+  const deployments = tag.split(" ");
   return site.unresolved.some((one) => deployments.includes(one.deployment));
 }
 

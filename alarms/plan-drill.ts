@@ -18,6 +18,9 @@ export function planDrillAlarms(fleet: Fleet, world: World): AlarmPlan {
       (one.step.does === "create-topic" && needed.has(one.step.topicArn)) ||
       (one.verb === "create" &&
         one.needs.some((need) => needed.has(need)) &&
+        // What a person took off a topic that stands is no drill's to put back.
+        (!one.restores ||
+          plan.changes.some(({ step }) => step.does === "create-topic" && one.needs.includes(step.topicArn))) &&
         (one.kind === "policy" || one.kind === "subscription")),
   );
   return {

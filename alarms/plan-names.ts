@@ -1,6 +1,6 @@
 import type { ObservedAlarm } from "../src/domain/index.ts";
 import type { AlarmSpec } from "./alarm.ts";
-import { isOwned, TAG, tagValue } from "./tags.ts";
+import { isOwned, otherFleet, TAG, tagValue } from "./tags.ts";
 import type { SiteWorld } from "./world.ts";
 
 /** Which alarm a spec is about. */
@@ -37,7 +37,7 @@ export function nameSpecs(specs: readonly AlarmSpec[], site: SiteWorld, fleet: s
   const left = new Map(owned.filter((one) => !taken.has(one.definition.name)).map((one) => [one.definition.name, one]));
   for (const spec of specs) {
     if (bySpec.has(spec)) continue;
-    const naming = settle(spec, taken, left, byName);
+    const naming = settle(spec, taken, left, byName, ({ arn }) => otherFleet(site.tags.get(arn), fleet));
     bySpec.set(spec, naming);
     if (naming.kind === "conflict") continue;
     taken.add(naming.name);
@@ -63,6 +63,7 @@ function settle(
   taken: ReadonlySet<string>,
   left: ReadonlyMap<string, ObservedAlarm>,
   byName: ReadonlyMap<string, ObservedAlarm>,
+  ownerOf: (alarm: ObservedAlarm) => string | undefined,
 ): Naming {
   const name = spec.names.find((one) => !taken.has(one));
   const first = spec.names[0] ?? spec.identity;
@@ -73,17 +74,24 @@ function settle(
   const holder = byName.get(name);
   if (holder === undefined) return { kind: "new", name };
   const surplus = left.get(name);
-  if (surplus === undefined)
+  const owner = ownerOf(holder);
+  if (owner !== undefined)
+    return {
+      kind: "conflict",
+      name,
+      reason: `an alarm of this name belongs to the fleet ${owner}: take the load balancer out of one of the two inventories`,
+    };
+  if (surplus === undefined && holder.definition.kind === spec.draft.kind)
     return {
       kind: "conflict",
       name,
       reason: "an alarm of this name exists that corewatch does not own: `corewatch alarms adopt` takes it over",
     };
-  if (surplus.definition.kind !== spec.draft.kind)
+  if (surplus === undefined || surplus.definition.kind !== spec.draft.kind)
     return {
       kind: "conflict",
       name,
-      reason: `an alarm of this name exists of the kind ${surplus.definition.kind}: delete it by hand`,
+      reason: `an alarm of this name exists of the kind ${holder.definition.kind}: delete it by hand`,
     };
   return { kind: "owned", name, alarm: surplus };
 }

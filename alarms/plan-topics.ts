@@ -1,21 +1,19 @@
-import type { Fleet, ObservedTopic, SubscriptionWish } from "../src/domain/index.ts";
+import type { Fleet, ObservedTopic } from "../src/domain/index.ts";
 import type { AlarmSpec } from "./alarm.ts";
 import type { Change, Conflict, Drift } from "./change.ts";
 import { isTopicName, topicArn, topicName } from "./names.ts";
-import { policyChange } from "./policy.ts";
+import {
+  freshSubscriptions,
+  isOurs,
+  planSubscriptions,
+  presentSubscriptions,
+  wishedSubscriptions,
+  type PresentPart,
+} from "./plan-subscriptions.ts";
+import { policyChange, policyIdentity } from "./policy.ts";
+import { counted } from "./standing.ts";
 import { isOwned, tagChanges, topicTags } from "./tags.ts";
 import { madeKey, type SiteWorld, type World } from "./world.ts";
-
-/** Where the platform's web server takes SNS messages, below `web.publicUrl`. */
-export const RECEIPT_PATH = "/receipts/sns";
-
-/** Every subscription that a topic of ours shall have: the platform's own endpoint first. */
-export function wishedSubscriptions(fleet: Fleet): SubscriptionWish[] {
-  const url = fleet.web.publicUrl;
-  const own: SubscriptionWish[] =
-    url?.startsWith("https:") === true ? [{ protocol: "https", endpoint: url.replace(/\/+$/, "") + RECEIPT_PATH }] : [];
-  return [...own, ...(fleet.alarms?.subscriptions ?? [])];
-}
 
 /** Names of the topics that these alarms go to. */
 export function topicNames(fleet: Fleet, specs: readonly AlarmSpec[], region: string): string[] {
@@ -30,6 +28,10 @@ export interface TopicPart {
   readonly unchanged: number;
   /** Names of owned topics that are there now. */
   readonly owned: readonly string[];
+  /** Subscriptions and policies of ours that are there now. */
+  readonly present: readonly PresentPart[];
+  /** Identities of the subscriptions and policies that the inventory wants. */
+  readonly wanted: readonly string[];
 }
 
 /**
@@ -55,10 +57,12 @@ export function planTopics(fleet: Fleet, specs: readonly AlarmSpec[], site: Site
     drift: all.flatMap((one) => one.drift),
     unchanged: all.reduce((sum, one) => sum + one.unchanged, 0),
     owned,
+    present: all.flatMap((one) => one.present),
+    wanted: all.flatMap((one) => one.wanted),
   };
 }
 
-const NOTHING: TopicPart = { changes: [], conflicts: [], drift: [], unchanged: 0, owned: [] };
+const NOTHING: TopicPart = { changes: [], conflicts: [], drift: [], unchanged: 0, owned: [], present: [], wanted: [] };
 
 function planTopic(fleet: Fleet, name: string, site: SiteWorld, world: World): TopicPart {
   const arn = topicArn(site, name);
@@ -69,7 +73,7 @@ function planTopic(fleet: Fleet, name: string, site: SiteWorld, world: World): T
   }
   if (world.unconfirmed.has(arn) || !site.topics.has(arn)) return NOTHING;
   const topic = site.topics.get(arn);
-  const wishes = wishedSubscriptions(fleet);
+  const identity = policyIdentity(site, arn);
   if (topic === undefined) {
     const tags = topicTags(fleet.name, name);
     const made = world.made.has(madeKey({ ...site, identity: `topic:${name}` }));
@@ -83,18 +87,20 @@ function planTopic(fleet: Fleet, name: string, site: SiteWorld, world: World): T
       restores: made,
     };
     const policy = policyChange("", site, arn);
-    const changes = [creation, ...policyChanges(policy, "create", arn, common), ...subscriptions(wishes, arn, common)];
+    const changes = [
+      creation,
+      ...policyChanges(policy, "create", arn, identity, common),
+      ...freshSubscriptions(wishedSubscriptions(fleet), arn, common),
+    ];
     const drift: Drift[] = made
       ? [{ kind: "topic", name, account: site.account, region: site.region, what: "deleted", fields: [] }]
       : [];
     // What hangs on a topic that is made again waits for the same person.
-    return { ...NOTHING, changes: changes.map((one) => ({ ...one, restores: made })), drift };
+    const wanted = changes.flatMap((one) => one.identity ?? []);
+    return { ...NOTHING, changes: changes.map((one) => ({ ...one, restores: made })), drift, wanted };
   }
   if (!isOwned(site.tags.get(arn), fleet.name, name)) return NOTHING;
-  const missing = wishes.filter(
-    (wish) => !topic.subscriptions.some((one) => one.protocol === wish.protocol && one.endpoint === wish.endpoint),
-  );
-  const retag = tagChanges(site.tags.get(arn) ?? {}, topicTags(fleet.name, name));
+  const retag = tagChanges(site.tags.get(arn) ?? {}, topicTags(fleet.name, name), world.now);
   const tagging: Change[] =
     Object.keys(retag.set).length === 0
       ? []
@@ -110,12 +116,31 @@ function planTopic(fleet: Fleet, name: string, site: SiteWorld, world: World): T
         ];
   try {
     const policy = policyChange(topic.policy, site, arn);
-    const changes = [
-      ...tagging,
-      ...policyChanges(policy, "update", arn, common),
-      ...subscriptions(missing, arn, common),
-    ];
-    return { ...NOTHING, changes, unchanged: tagging.length === 0 ? 1 : 0 };
+    const subscriptions = planSubscriptions(fleet, topic, common, site, world);
+    const replaced = policy !== undefined && world.made.has(madeKey({ ...site, identity }));
+    const edit: Drift[] = replaced
+      ? [
+          {
+            kind: "policy",
+            name,
+            account: site.account,
+            region: site.region,
+            what: "edited",
+            fields: policy.fields.map((one) => ({ name: one.name, before: one.after, after: one.before })),
+          },
+        ]
+      : [];
+    return {
+      ...NOTHING,
+      changes: [...tagging, ...policyChanges(policy, "update", arn, identity, common), ...subscriptions.changes],
+      drift: [...edit, ...subscriptions.drift],
+      unchanged: tagging.length === 0 ? 1 : 0,
+      present: [
+        ...(policy === undefined ? [{ kind: "policy" as const, name, identity }] : []),
+        ...subscriptions.present,
+      ],
+      wanted: [identity, ...subscriptions.wanted],
+    };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const reason = "the topic's policy is no JSON: mend it by hand";
@@ -129,6 +154,7 @@ function policyChanges(
   found: ReturnType<typeof policyChange>,
   verb: "create" | "update",
   topicArn: string,
+  identity: string,
   common: Common,
 ): Change[] {
   if (found === undefined) return [];
@@ -139,47 +165,37 @@ function policyChanges(
       kind: "policy",
       fields: found.fields,
       step: { does: "set-policy", topicArn, policy: found.policy },
-      identity: null,
+      identity,
       needs: [topicArn],
     },
   ];
 }
 
-function subscriptions(wishes: readonly SubscriptionWish[], topicArn: string, common: Common): Change[] {
-  return wishes.map((wish) => ({
-    ...common,
-    verb: "create",
-    kind: "subscription",
-    name: `${common.name} → ${wish.protocol} ${wish.endpoint}`,
-    fields: [
-      { name: "Protocol", before: null, after: wish.protocol },
-      { name: "Endpoint", before: null, after: wish.endpoint },
-    ],
-    step: { does: "subscribe", topicArn, wish },
-    identity: null,
-    needs: [topicArn],
-  }));
-}
-
 function planLeftover(fleet: Fleet, topic: ObservedTopic, name: string, site: SiteWorld, world: World): TopicPart {
+  const ours = topic.subscriptions.filter((one) => isOurs(one, fleet, name, site, world));
+  const others = topic.subscriptions.filter((one) => !ours.includes(one));
+  const present = presentSubscriptions(ours, name);
   if (!world.complete || world.unconfirmed.has(topic.arn) || site.unresolved.length > 0)
-    return { ...NOTHING, unchanged: 1 };
-  const wished = wishedSubscriptions(fleet);
-  const others = topic.subscriptions.filter(
-    (one) => !wished.some((wish) => wish.protocol === one.protocol && wish.endpoint === one.endpoint),
-  );
+    return { ...NOTHING, present, unchanged: 1 };
   const users = site.alarms.filter(
     ({ arn, definition }) =>
       !isOwned(site.tags.get(arn), fleet.name, definition.name) &&
       [...definition.alarmActions, ...definition.okActions, ...definition.insufficientDataActions].includes(topic.arn),
   );
   if (others.length > 0 || users.length > 0) {
-    const who = others.length > 0 ? `${others.length} subscriptions of others` : `${users.length} alarms of others`;
-    const reason = `the topic is no longer needed here, but ${who} hang on it: it stays; delete it by hand`;
-    return { ...NOTHING, unchanged: 1, conflicts: [{ name, account: site.account, region: site.region, reason }] };
+    const [count, noun] = others.length > 0 ? [others.length, "subscription"] : [users.length, "alarm"];
+    const who = `${counted(count, noun)} of others ${count === 1 ? "hangs" : "hang"} on it`;
+    const reason = `the topic is no longer needed here, but ${who}: it stays; delete it by hand`;
+    return {
+      ...NOTHING,
+      present,
+      unchanged: 1,
+      conflicts: [{ name, account: site.account, region: site.region, reason }],
+    };
   }
   return {
     ...NOTHING,
+    present,
     changes: [
       {
         verb: "delete",

@@ -26,6 +26,8 @@ export interface AlarmPlan {
   /** Alarms that are not ours: never touched. */
   readonly foreign: number;
   readonly lint: readonly Lint[];
+  /** Deployments whose load balancer AWS does not have: nothing is known of their alarms. */
+  readonly unresolved: readonly Unresolved[];
   readonly estimate: Estimate;
   readonly complete: boolean;
   readonly problems: readonly Problem[];
@@ -33,6 +35,14 @@ export interface AlarmPlan {
   readonly present: readonly Omit<MadeItem, "at">[];
   /** Keys (`madeKey`) of what the inventory wants: the record forgets the others. */
   readonly wanted: readonly string[];
+}
+
+/** A load balancer of the inventory that is not to be found. */
+export interface Unresolved {
+  readonly deployment: string;
+  readonly loadBalancer: string;
+  readonly account: string;
+  readonly region: string;
 }
 
 /** Plans the fleet's alarms against the world: pure, the same for the same input. */
@@ -50,6 +60,9 @@ export function planFleet(fleet: Fleet, world: World): AlarmPlan {
     owned: sum(parts.map((one) => one.owned)),
     foreign: sum(parts.map((one) => one.foreign)),
     lint: lint(fleet, world, settled),
+    unresolved: world.sites.flatMap(({ account, region, unresolved }) =>
+      unresolved.map((one) => ({ ...one, account, region })),
+    ),
     estimate: estimate(changes, settled),
     complete: world.complete,
     problems: world.problems,
@@ -112,12 +125,14 @@ function planSite(fleet: Fleet, site: SiteWorld, world: World): SitePart {
         identity: site.tags.get(arn)?.[TAG.identity] ?? "",
       })),
       ...topics.owned.map((name) => ({ ...there, kind: "topic" as const, name, identity: `topic:${name}` })),
+      ...topics.present.map((one) => ({ ...there, ...one })),
     ],
     wanted: [
       ...specs.map((one) => madeKey({ ...there, identity: one.identity })),
       ...topics.changes.flatMap((one) =>
         one.kind === "topic" && one.verb === "create" ? [madeKey({ ...there, identity: `topic:${one.name}` })] : [],
       ),
+      ...topics.wanted.map((identity) => madeKey({ ...there, identity })),
     ],
   };
 }

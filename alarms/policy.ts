@@ -1,5 +1,5 @@
 import type { Site } from "./alarm.ts";
-import { canonical } from "./hash.ts";
+import { canonical, shortHash } from "./hash.ts";
 import type { FieldChange } from "./normalise.ts";
 
 type Statement = Readonly<Record<string, unknown>>;
@@ -38,6 +38,11 @@ function statements(site: Pick<Site, "partition" | "account" | "region">, arn: s
       },
     },
   ];
+}
+
+/** Identity of the statements that a topic of ours holds: another version of corewatch that wants others has another. */
+export function policyIdentity(site: Pick<Site, "partition" | "account" | "region">, arn: string): string {
+  return `policy:${arn.slice(arn.lastIndexOf(":") + 1)} ${shortHash(statements(site, arn))}`;
 }
 
 /** What has to change in a topic's policy; `undefined` when it holds our statements. Statements of others stay. */

@@ -51,6 +51,11 @@ export class CloudPacer {
     this.#clock = clock;
   }
 
+  /** Epoch ms: the time of what is read through it. */
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** How many requests were throttled so far. */
   get throttled(): number {
     return this.#throttled;

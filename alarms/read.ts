@@ -51,6 +51,7 @@ export async function readWorld(fleet: Fleet, record: AlarmRecord, ports: ReadPo
     complete: problems.length === 0,
     unconfirmed: new Set(),
     made: new Set(record.items.map(madeKey)),
+    now: ports.pacer.now(),
   };
 }
 

@@ -27,7 +27,7 @@ export function nextRecord(
   for (const item of plan.present) add({ ...item, at });
   for (const { change, outcome } of results) {
     if (outcome !== "done" || change.identity === null) continue;
-    const kind = change.kind === "topic" ? "topic" : "alarm";
+    const kind = change.kind === "composite" ? "alarm" : change.kind;
     const { name, identity, account, region, place } = change;
     const item: MadeItem = { kind, name, identity, account, region, roleArn: place.roleArn ?? null, at };
     items.delete(itemKey(item));
@@ -49,10 +49,12 @@ export function parseRecord(fact: unknown): AlarmRecord {
   return { items };
 }
 
+const KINDS: readonly MadeItem["kind"][] = ["alarm", "topic", "subscription", "policy"];
+
 function isItem(value: unknown): value is MadeItem {
   if (typeof value !== "object" || value === null) return false;
   const texts = ["name", "identity", "account", "region"].every((key) => typeof Reflect.get(value, key) === "string");
   const role: unknown = Reflect.get(value, "roleArn");
   const kind: unknown = Reflect.get(value, "kind");
-  return texts && (kind === "alarm" || kind === "topic") && (role === null || typeof role === "string");
+  return texts && KINDS.some((one) => one === kind) && (role === null || typeof role === "string");
 }

@@ -1,11 +1,12 @@
 import { formatDuration } from "../src/domain/index.ts";
 import type { ChangeResult } from "./apply.ts";
-import type { Change, Drift } from "./change.ts";
+import type { Change, Conflict, Drift } from "./change.ts";
 import type { Lint } from "./lint.ts";
 import type { FieldChange } from "./normalise.ts";
 import { PLAIN, type Paint } from "./paint.ts";
-import type { AlarmPlan } from "./plan.ts";
+import type { AlarmPlan, Unresolved } from "./plan.ts";
 import { judgeSafety } from "./safety.ts";
+import { idleSentence } from "./standing.ts";
 import { siteKey } from "./world.ts";
 
 /** Alarms named for one lint sentence before the rest is a number. */
@@ -13,13 +14,13 @@ const NAMED = 3;
 /** A value longer than this is cut on screen; the JSON has all of it. */
 const MAX_VALUE = 160;
 
-/** A plan as people read it, with a closing line break. */
-export function renderPlan(plan: AlarmPlan, paint: Paint = PLAIN): string {
+/** A plan as people read it, with a closing line break. `idle` is said when it has no changes. */
+export function renderPlan(plan: AlarmPlan, paint: Paint = PLAIN, idle: string = idleSentence(plan)): string {
   const lines: string[] = [paint.strong(`Alarms of ${plan.fleet}`)];
   for (const [site, changes] of Map.groupBy(plan.changes, siteKey)) {
     lines.push("", site, ...changes.flatMap((one) => renderChange(one, paint)));
   }
-  if (plan.changes.length === 0) lines.push("", "Nothing to do: AWS is as the inventory says.");
+  if (plan.changes.length === 0) lines.push("", idle);
   lines.push(
     ...section(
       "Drift, done by hand since the last apply",
@@ -29,7 +30,13 @@ export function renderPlan(plan: AlarmPlan, paint: Paint = PLAIN): string {
   lines.push(
     ...section(
       "Conflicts, left alone",
-      plan.conflicts.map((one) => `  ${paint.removed("!")} ${one.name} (${siteKey(one)}): ${one.reason}`),
+      plan.conflicts.map((one) => renderConflict(one, paint)),
+    ),
+  );
+  lines.push(
+    ...section(
+      "Load balancers not found, their alarms left alone",
+      plan.unresolved.map((one) => renderUnresolved(one, paint)),
     ),
   );
   lines.push(...section("Lint", renderLint(plan.lint)));
@@ -97,6 +104,16 @@ export function renderDrift(drift: Drift, paint: Paint): string[] {
   return [head, ...renderFields(drift.fields, false)];
 }
 
+/** One conflict: the name, and why it is left alone. */
+export function renderConflict(conflict: Conflict, paint: Paint): string {
+  return `  ${paint.removed("!")} ${conflict.name} (${siteKey(conflict)}): ${conflict.reason}`;
+}
+
+/** One load balancer that AWS does not have. */
+export function renderUnresolved({ loadBalancer, deployment, ...at }: Unresolved, paint: Paint): string {
+  return `  ${paint.removed("!")} ${loadBalancer} of ${deployment} (${siteKey(at)})`;
+}
+
 function renderLint(lint: readonly Lint[]): string[] {
   const groups = Map.groupBy(lint, (one) => `${one.rule}: ${one.message}`);
   return [...groups].flatMap(([sentence, found]) => {
@@ -113,8 +130,10 @@ function closing(plan: AlarmPlan, paint: Paint): string[] {
       `Plan: ${count("create")} to create, ${count("update")} to update, ${count("delete")} to delete; ` +
         `${plan.unchanged} unchanged, ${plan.foreign} foreign left alone.`,
     ),
-    `Applying takes about ${formatDuration(plan.estimate.seconds * 1_000)} at the API's rate; ` +
-      `the fleet's alarms cost $${plan.estimate.usdPerMonth.toFixed(2)} a month.`,
+    (plan.changes.length === 0
+      ? "The"
+      : `Applying takes about ${formatDuration(plan.estimate.seconds * 1_000)} at the API's rate; the`) +
+      ` fleet's alarms cost $${plan.estimate.usdPerMonth.toFixed(2)} a month.`,
   ];
   const safety = judgeSafety(plan);
   if (safety.reason !== "ok") lines.push(paint.removed(`Refused without --force: ${safety.message}.`));

@@ -42,6 +42,9 @@ export async function runStep(
       await confirmThere(ports, place, step.topicArn, lastPart(step.topicArn), call, fleet);
       await writer.subscribe(place, step.topicArn, step.wish, call);
       return;
+    case "unsubscribe":
+      if ((await confirmOwned(ports, place, step.topicArn, lastPart(step.topicArn), call, fleet)) === "gone") return;
+      return writer.unsubscribe(place, step.arn, call);
     case "delete-topic":
       if ((await confirmOwned(ports, place, step.topicArn, name, call, fleet)) === "gone") return;
       return writer.deleteTopic(place, step.topicArn, call);

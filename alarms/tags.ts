@@ -48,16 +48,31 @@ export function isOwned(tags: Tags | undefined, fleet: string, name: string): bo
   return tags?.[TAG.fleet] === tagValue(fleet) && tags[TAG.name] === shortHash(name);
 }
 
+/** The other fleet that owns it by its tag; `undefined`: nobody's, this fleet's, or its tags were not read. */
+export function otherFleet(tags: Tags | undefined, fleet: string): string | undefined {
+  const owner = tags?.[TAG.fleet];
+  return owner === tagValue(fleet) ? undefined : owner;
+}
+
 /** Bears this fleet's tag under a name that the tags do not speak of: somebody copied it. */
 export function isCopy(tags: Tags | undefined, fleet: string, name: string): boolean {
   return tags?.[TAG.fleet] === tagValue(fleet) && tags[TAG.name] !== shortHash(name);
 }
 
-/** Which of our tags have to be set or taken away so that `wanted` stands; people's own tags and a mute's stay. */
-export function tagChanges(observed: Tags, wanted: Tags): { set: Tags; remove: string[] } {
+/** A maintenance window has its actions disabled at `now` (epoch ms); a time that cannot be read is over. */
+export function isMutedAt(tags: Tags | undefined, now: number): boolean {
+  return Date.parse(tags?.[TAG.mutedUntil] ?? "") > now;
+}
+
+/**
+ * Which of our tags have to be set or taken away so that `wanted` stands; people's own tags stay, and a mute's until it is
+ * over at `now` (epoch ms).
+ */
+export function tagChanges(observed: Tags, wanted: Tags, now: number): { set: Tags; remove: string[] } {
   const set = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => observed[key] !== value));
   const remove = Object.values(TAG).filter(
-    (key) => key !== TAG.mutedUntil && observed[key] !== undefined && wanted[key] === undefined,
+    (key) =>
+      observed[key] !== undefined && wanted[key] === undefined && !(key === TAG.mutedUntil && isMutedAt(observed, now)),
   );
   return { set, remove };
 }

@@ -34,6 +34,8 @@ export interface World {
   readonly unconfirmed: ReadonlySet<string>;
   /** {@link madeKey}s of what the store's record says was made. */
   readonly made: ReadonlySet<string>;
+  /** When it was read, epoch ms: a mute that ended before is over. */
+  readonly now: number;
 }
 
 /** `123456789012/eu-west-1` */

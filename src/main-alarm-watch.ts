@@ -53,7 +53,6 @@ async function loadWorld(clock: Clock, env: AlarmParts["env"], cloud: AlarmParts
       read(body) {
         const envelope = message.parseEnvelope(body);
         const event = parseAlarmNotification(envelope?.message ?? body, "sqs");
-        if (event === undefined) return undefined;
         const at = Date.parse(envelope?.timestamp ?? "");
         return { event, topicArn: envelope?.topicArn ?? null, publishedAt: Number.isNaN(at) ? null : at };
       },

@@ -149,6 +149,12 @@ export function createAlarmWriter(overrides: AwsOverrides): AlarmWriter {
         const { SubscriptionArn: arn } = await client.send(new sdk.SubscribeCommand(input), options);
         return { confirmed: arn?.startsWith("arn:") === true };
       }),
+    unsubscribe: (place, subscriptionArn, call) =>
+      goneIsDone(
+        sns(place, call, "sns:Unsubscribe", `subscription ${subscriptionArn}`, async (client, sdk, options) => {
+          await client.send(new sdk.UnsubscribeCommand({ SubscriptionArn: subscriptionArn }), options);
+        }),
+      ),
   };
 }
 

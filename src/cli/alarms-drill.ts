@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { runDrill, type DrillResult, type DrillTarget } from "../../alarms/drill-run.ts";
 import type { Paint } from "../../alarms/paint.ts";
 import { DrillDesk, recordDrill } from "../watch/alarm-drills.ts";
-import { hasIngress } from "../watch/alarm-facts.ts";
+import { openWindows } from "../watch/alarm-mutes.ts";
+import { isReceiving } from "../watch/alarm-receiving.ts";
 import { paintOf, withAlarms } from "./alarms-desk.ts";
 import { wantFormat, type CommonOptions } from "./context.ts";
 import type { Doors } from "./doors.ts";
@@ -16,13 +17,14 @@ export interface DrillCommandOptions extends CommonOptions {
 }
 
 /**
- * Proves the path from alarm to Slack: sets the drill's alarm off and follows its message. Where the fleet has an ingress
- * the daemon has to run, since it is what receives; without one this command polls and tells by itself.
+ * Proves the path from alarm to Slack: sets the drill's alarm off and follows its message. Where alarms
+ * arrive by themselves the daemon has to run, since it is what receives; elsewhere this command polls and tells by itself.
  */
 export async function drillAlarms(options: DrillCommandOptions, doors: Doors): Promise<ExitCode> {
   const format = wantFormat(options.format, ["text", "json"]);
   return withAlarms(options, doors, async ({ fleet, store, ports, log, signal }) => {
     const { clock } = doors;
+    const ticker = await doors.ticker();
     const desk = new DrillDesk({ clock, log, store, tell: await doors.tellDrill(fleet, log) });
     const result = await runDrill(
       fleet,
@@ -34,8 +36,10 @@ export async function drillAlarms(options: DrillCommandOptions, doors: Doors): P
         trace: (nonce) => desk.trace(nonce),
         deliver: async (event) => void (await desk.take(event, null)),
         announce: (target) => doors.err(announcement(target)),
+        windows: () => openWindows(fleet, clock.now(), ticker),
+        receives: () => isReceiving(store, clock, signal),
       },
-      { real: options.real === true, ingress: hasIngress(fleet), chat: fleet.slack !== undefined },
+      { real: options.real === true, chat: fleet.slack !== undefined },
     );
     if (signal.aborted) return EXIT.interrupted;
     await recordDrill(store, result);

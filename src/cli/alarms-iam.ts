@@ -12,7 +12,7 @@ export async function printPolicies(
   const format = wantFormat(options.format, ["text", "json"]);
   const wanted = command === undefined ? undefined : commandOf(command);
   const { fleet } = await load(options, doors);
-  const policyOf = (one: IamCommand): string => iamPolicy(one, fleet.alarms);
+  const policyOf = (one: IamCommand): string => iamPolicy(one, fleet);
   if (wanted !== undefined) doors.out(policyOf(wanted));
   else if (format === "json") {
     const all = Object.fromEntries(IAM_COMMANDS.map((one) => [one, JSON.parse(policyOf(one)) as unknown]));

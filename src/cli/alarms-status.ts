@@ -1,8 +1,9 @@
 import { makePlan } from "../../alarms/planning.ts";
 import type { Paint } from "../../alarms/paint.ts";
 import type { AlarmPlan } from "../../alarms/plan.ts";
-import { renderDrift } from "../../alarms/render.ts";
+import { renderConflict, renderDrift, renderUnresolved } from "../../alarms/render.ts";
 import { readRecord } from "../../alarms/run.ts";
+import { idleSentence } from "../../alarms/standing.ts";
 import { isOwned } from "../../alarms/tags.ts";
 import { siteKey, type World } from "../../alarms/world.ts";
 import type { AlarmState, Fleet } from "../domain/index.ts";
@@ -38,13 +39,13 @@ export async function alarmsStatus(options: CommonOptions, doors: Doors): Promis
     if (signal.aborted) return EXIT.interrupted;
     const status = statusOf(fleet, world);
     if (format === "json") {
-      const { drift, conflicts, complete, problems } = plan;
+      const { drift, conflicts, complete, unresolved, problems } = plan;
       const document = { fleet: fleet.name, at: iso(doors.clock.now()), drift, ...status };
-      const rest = { changes: plan.changes.length, conflicts, complete, problems };
+      const rest = { changes: plan.changes.length, conflicts, complete, unresolved, problems };
       doors.out(`${JSON.stringify({ ...document, ...rest }, null, 2)}\n`);
     } else doors.out(render(fleet, plan, status, paintOf(options, doors)));
     if (status.alarms.some((one) => one.state === "ALARM")) return EXIT.bad;
-    return plan.complete ? EXIT.good : EXIT.unsure;
+    return plan.complete && plan.unresolved.length === 0 ? EXIT.good : EXIT.unsure;
   });
 }
 
@@ -96,10 +97,14 @@ function render(fleet: Fleet, plan: AlarmPlan, { alarms, subscriptions }: Status
     lines.push(paint.removed("No topic has a confirmed subscription: nobody hears of an alarm."), "");
   if (plan.drift.length > 0) lines.push("Drift, done by hand since the last apply:");
   lines.push(...plan.drift.flatMap((one) => renderDrift(one, paint)));
+  if (plan.conflicts.length > 0) lines.push("Conflicts, left alone:");
+  lines.push(...plan.conflicts.map((one) => renderConflict(one, paint)));
+  if (plan.unresolved.length > 0) lines.push("Load balancers not found, their alarms left alone:");
+  lines.push(...plan.unresolved.map((one) => renderUnresolved(one, paint)));
   lines.push(...plan.problems.map((one) => `${paint.removed("could not be read")} ${one.site}: ${one.message}`));
   lines.push(
     plan.changes.length === 0
-      ? "AWS is as the inventory says."
+      ? idleSentence(plan)
       : `${plan.changes.length} changes are due: "corewatch alarms plan" shows them.`,
     "",
   );

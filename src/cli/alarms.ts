@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Adoption } from "../../alarms/adopt.ts";
 import type { ApplyOptions, ChangeResult } from "../../alarms/apply.ts";
-import { applyDocument, planDocument, reviewedHash } from "../../alarms/json.ts";
+import { applyDocument, planDocument, reviewedPlan, type Reviewed } from "../../alarms/json.ts";
 import type { AlarmPlan } from "../../alarms/plan.ts";
 import { makePlan } from "../../alarms/planning.ts";
 import { renderPlan, renderResults } from "../../alarms/render.ts";
@@ -29,9 +29,15 @@ export async function planAlarms(options: PlanOptions, doors: Doors): Promise<Ex
     doors.out(format === "json" ? json : renderPlan(plan, paintOf(options, doors)));
     if (format === "text" && options.out !== undefined)
       doors.out(`Saved: "corewatch alarms apply ${options.out}" does this and nothing else.\n`);
-    if (!plan.complete) return EXIT.unsure;
-    return options.detailedExitcode === true && plan.changes.length > 0 ? EXIT.changes : EXIT.good;
+    if (isUnsure(plan)) return EXIT.unsure;
+    const differs = plan.changes.length > 0 || plan.conflicts.length > 0;
+    return options.detailedExitcode === true && differs ? EXIT.changes : EXIT.good;
   });
+}
+
+/** Something could not be read, or a load balancer is not there: what AWS lacks is not known. */
+function isUnsure({ complete, unresolved }: AlarmPlan): boolean {
+  return !complete || unresolved.length > 0;
 }
 
 function writePlan(path: string, json: string, doors: Doors): void {
@@ -80,16 +86,18 @@ export async function adoptAlarms(options: AdoptOptions, doors: Doors): Promise<
       if (desk.signal.aborted) return EXIT.interrupted;
       const document = { ...planDocument(plan), duplicates: plan.duplicates };
       if (format === "json") doors.out(`${JSON.stringify(document, null, 2)}\n`);
-      else doors.out(renderPlan(plan, paintOf(options, doors)) + renderDuplicates(plan));
-      return plan.complete ? EXIT.good : EXIT.unsure;
+      else doors.out(renderPlan(plan, paintOf(options, doors), NOTHING_TO_ADOPT) + renderDuplicates(plan));
+      return isUnsure(plan) ? EXIT.unsure : EXIT.good;
     }
-    const applied = await run(desk, makeAdoption, options, doors, {});
+    const applied = await run(desk, makeAdoption, options, doors, { idle: NOTHING_TO_ADOPT });
     if (applied.outcome === "busy") throw busy();
     const document = { ...documentOf(applied), duplicates: applied.plan.duplicates };
     doors.out(format === "json" ? `${JSON.stringify(document, null, 2)}\n` : renderDuplicates(applied.plan));
     return verdict(applied, desk, doors);
   });
 }
+
+const NOTHING_TO_ADOPT = "Nothing to take over.";
 
 /** Says every n-th of many results on stderr: an apply at the API's rate takes minutes. */
 const TELL_EVERY_MS = 5_000;
@@ -99,7 +107,7 @@ async function run<Plan extends AlarmPlan>(
   planner: Planner<Plan>,
   options: CommonOptions,
   doors: Doors,
-  how: Pick<ApplyOptions, "reviewed" | "force">,
+  { idle, ...how }: Pick<ApplyOptions, "reviewed" | "force"> & { readonly idle?: string },
 ): Promise<Applied<Plan>> {
   const text = options.format === "text";
   let done = 0;
@@ -113,7 +121,7 @@ async function run<Plan extends AlarmPlan>(
     planner,
     onPlan: (plan) => {
       all = plan.changes.length;
-      if (text) doors.out(`${renderPlan(plan, paintOf(options, doors))}\n`);
+      if (text) doors.out(`${renderPlan(plan, paintOf(options, doors), idle)}\n`);
     },
     options: {
       ...how,
@@ -146,8 +154,8 @@ function verdict(applied: Exclude<Applied<AlarmPlan>, { outcome: "busy" }>, desk
     );
   }
   if (desk.signal.aborted) return EXIT.interrupted;
-  if (applied.results.some(isLeft)) return EXIT.bad;
-  return applied.plan.complete ? EXIT.good : EXIT.unsure;
+  if (applied.results.some(isLeft) || applied.plan.conflicts.length > 0) return EXIT.bad;
+  return isUnsure(applied.plan) ? EXIT.unsure : EXIT.good;
 }
 
 function isLeft({ outcome }: ChangeResult): boolean {
@@ -163,10 +171,10 @@ function renderDuplicates({ duplicates }: Adoption): string {
   return ["", "Duplicates:", ...lines, ""].join("\n");
 }
 
-function reviewedOf(file: string, doors: Doors): string {
+function reviewedOf(file: string, doors: Doors): Reviewed {
   const path = resolve(doors.cwd, file);
   try {
-    return reviewedHash(doors.readFile(path));
+    return reviewedPlan(doors.readFile(path));
   } catch (error) {
     throw new Problem(EXIT.usage, `${file}: ${reasonOf(error)}`, { cause: error });
   }

@@ -115,6 +115,8 @@ export interface AlarmWriter {
     wish: SubscriptionWish,
     call: CloudCall,
   ): Promise<{ readonly confirmed: boolean }>;
+  /** One that is gone already is no error. */
+  unsubscribe(place: CloudPlace, subscriptionArn: string, call: CloudCall): Promise<void>;
   /** Temporary: the alarm's real actions run, and it goes back to its true state. `data`: JSON text kept with the reason. */
   setAlarmState(
     place: CloudPlace,

@@ -245,7 +245,7 @@ export interface FiringAlarm {
 
 /** One thing that apply made or found its own: kept in the store, so that its absence later is seen as a deletion by hand. */
 export interface MadeItem {
-  readonly kind: "alarm" | "topic";
+  readonly kind: "alarm" | "topic" | "subscription" | "policy";
   readonly name: string;
   readonly identity: string;
   readonly account: string;

@@ -22,7 +22,7 @@ export function alarmsWanted(fleet: Fleet): boolean {
   );
 }
 
-/** Whether alarms arrive by themselves: at this web server, or in a queue that is read; else they are polled. */
+/** Whether alarms may arrive by themselves: at this web server, or in a queue that is read. AWS knows whether they do. */
 export function hasIngress(fleet: Fleet): boolean {
   return fleet.web.publicUrl?.startsWith("https:") === true || queuesOf(fleet).length > 0;
 }

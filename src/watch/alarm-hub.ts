@@ -88,11 +88,11 @@ export class AlarmHub {
     return this.#accounts.size > 0;
   }
 
-  /** Takes one change. `publishedAt` (epoch ms): when the topic took it, where that is told. */
+  /** Takes one change. `publishedAt` (epoch ms): when the topic took it, where that is told. @throws StoreUnavailable */
   async receive(event: AlarmEvent, publishedAt: number | null): Promise<void> {
     const { drills } = this.#options;
     if (await drills.take(event, publishedAt)) return;
-    if (this.#isWorth(event) && this.#ledger.take(event, this.#options.clock.now())) this.#changed(event);
+    if ((await this.#isWorth(event)) && this.#ledger.take(event, this.#options.clock.now())) this.#changed(event);
     else if (this.#ledger.has(event.arn)) this.#save();
   }
 
@@ -127,8 +127,15 @@ export class AlarmHub {
     if (this.#dirty) await this.#write();
   }
 
-  #isWorth(event: AlarmEvent): boolean {
-    if (this.#ledger.has(event.arn)) return true;
+  async #isWorth(event: AlarmEvent): Promise<boolean> {
+    if (this.#ledger.has(event.arn) || this.#isAboutFleet(event)) return true;
+    // What is polled comes again; a message comes once, and an apply beside this process may just have made its alarm.
+    if (event.via === "poll") return false;
+    await this.reloadRecord();
+    return this.#isAboutFleet(event);
+  }
+
+  #isAboutFleet(event: AlarmEvent): boolean {
     const matched = matchAlarm(event, this.#options.fleet(), this.#record);
     return matched !== undefined && matched.deployments.length > 0;
   }

@@ -58,13 +58,7 @@ export class AlarmMutes {
 
   #windows(): OpenWindow[] {
     const { fleet, clock, ticker } = this.#options;
-    return activeWindows(fleet(), clock.now(), ticker).map(({ window, from, until }) => ({
-      id: window.id,
-      match: window.match,
-      from,
-      until,
-      reason: window.reason,
-    }));
+    return openWindows(fleet(), clock.now(), ticker);
   }
 
   async #mayBeMuted(): Promise<boolean> {
@@ -94,6 +88,17 @@ export class AlarmMutes {
     if (windows.length === 0) await store.putFact(ALARM_MUTES, { muted: false });
     this.#done = keyOf(windows);
   }
+}
+
+/** The maintenance windows that are open at `now` (epoch ms). @throws RangeError for a schedule that is not cron */
+export function openWindows(fleet: Fleet, now: number, ticker: Ticker): OpenWindow[] {
+  return activeWindows(fleet, now, ticker).map(({ window, from, until }) => ({
+    id: window.id,
+    match: window.match,
+    from,
+    until,
+    reason: window.reason,
+  }));
 }
 
 const SAYS = {

@@ -1,5 +1,5 @@
 import { topicName } from "../../alarms/names.ts";
-import type { AlarmEvent, CloudPlace, Fleet, Log } from "../domain/index.ts";
+import type { AlarmEvent, Clock, CloudPlace, Fleet, Log } from "../domain/index.ts";
 
 /** A message of SNS, verified to be one. */
 export interface VerifiedMessage {
@@ -17,6 +17,7 @@ export type Verdict =
 
 /** What the receiver needs of the world. */
 export interface ReceiverOptions {
+  readonly clock: Clock;
   readonly log: Log;
   readonly fleet: () => Fleet;
   readonly verify: (body: string) => Promise<Verdict>;
@@ -37,12 +38,16 @@ export interface Receipt {
   readonly text: string;
 }
 
+/** Anybody may post here: of each kind of refusal one is logged in this time, ms, with the number of those in between. */
+const SAY_EVERY_MS = 60_000;
 const MEDIUM = "corewatch cannot take it now: send it again";
 
 /** Takes what SNS posts: nothing of a message is believed before it is verified. */
 export class AlarmReceiver {
   readonly #options: ReceiverOptions;
   #refused = 0;
+  /** By refusal: when one was logged (monotonic ms), and how many were not since. */
+  readonly #said = new Map<string, { readonly at: number; unsaid: number }>();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -72,10 +77,24 @@ export class AlarmReceiver {
     // A redelivery of what was taken already: nothing is left to do.
     if (refusal === "replayed") return { code: 200, text: "taken before" };
     this.#refused++;
-    this.#options.log.warn(`a message at the SNS endpoint was refused (${refusal}): ${detail}`);
+    this.#say(refusal, detail);
     if (refusal === "certificate-unavailable") return { code: 503, text: MEDIUM };
     if (refusal === "too-large") return { code: 413, text: "too large" };
     return refusal === "not-sns" ? { code: 400, text: "not a message of SNS" } : { code: 403, text: "refused" };
+  }
+
+  #say(refusal: string, detail: string): void {
+    const { clock, log } = this.#options;
+    const now = clock.monotonic();
+    const last = this.#said.get(refusal);
+    if (last !== undefined && now - last.at < SAY_EVERY_MS) {
+      last.unsaid++;
+      return;
+    }
+    this.#said.set(refusal, { at: now, unsaid: 0 });
+    const more =
+      last === undefined || last.unsaid === 0 ? "" : `; ${last.unsaid} more since the last line of this kind`;
+    log.warn(`a message at the SNS endpoint was refused (${refusal}): ${detail}${more}`);
   }
 
   async #work({ type, topicArn, message, token }: VerifiedMessage, at: number): Promise<Receipt> {

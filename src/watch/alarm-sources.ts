@@ -2,8 +2,10 @@ import { placesOf } from "../../alarms/places.ts";
 import type { CloudPacer } from "../../alarms/rate.ts";
 import { paceAccount } from "../../alarms/read.ts";
 import type { AlarmEvent, AlarmReader, CloudPlace, Clock, Fleet, Log } from "../domain/index.ts";
+import type { AlarmEars } from "./alarm-ears.ts";
 import type { AlarmHub } from "./alarm-hub.ts";
 import { placeOf } from "./alarm-receiver.ts";
+import type { Strangers } from "./alarm-strangers.ts";
 
 /** Takes messages out of queues. */
 export interface QueueReader {
@@ -16,19 +18,34 @@ export interface QueueReader {
   ): Promise<readonly { readonly body: string; readonly receipt: string }[]>;
   /** @throws CloudError */
   done(place: CloudPlace, queueArn: string, receipt: string, signal: AbortSignal): Promise<void>;
-  /** What a message in a queue says; `undefined` when it is no alarm's. `topicArn` is `null` for raw delivery. */
-  read(
-    body: string,
-  ): { readonly event: AlarmEvent; readonly topicArn: string | null; readonly publishedAt: number | null } | undefined;
+  /** What a message in a queue says. `event`: `undefined` when it is no alarm's; `topicArn`: `null` for raw delivery. */
+  read(body: string): {
+    readonly event: AlarmEvent | undefined;
+    readonly topicArn: string | null;
+    readonly publishedAt: number | null;
+  };
 }
 
 const LONG_POLL_MS = 20_000;
 
-/** Takes what waits in one queue: a message is done with when it is taken, or when it is nothing for us. @throws CloudError */
+/** What {@link emptyQueue} needs. */
+export interface QueueWork {
+  readonly queues: QueueReader;
+  readonly hub: AlarmHub;
+  readonly fleet: Fleet;
+  readonly log: Log;
+  readonly strangers: Strangers;
+  /** Whether a topic is the fleet's. */
+  readonly isOurs: (topicArn: string) => boolean;
+}
+
+/**
+ * Takes what waits in one queue. What is of another topic, or of nobody that can be told, is left for whoever shares the
+ * queue: it is named, and comes again. @throws CloudError; StoreUnavailable
+ */
 export async function emptyQueue(
   queueArn: string,
-  { queues, hub, fleet, log }: { queues: QueueReader; hub: AlarmHub; fleet: Fleet; log: Log },
-  isOurs: (topicArn: string) => boolean,
+  { queues, hub, fleet, log, strangers, isOurs }: QueueWork,
   signal: AbortSignal,
 ): Promise<void> {
   const place = placeOf(queueArn, fleet) ?? { region: queueArn.split(":")[3], roleArn: undefined };
@@ -39,26 +56,42 @@ export async function emptyQueue(
     return isOurs(topicArn);
   };
   for (const { body, receipt } of await queues.receive(place, queueArn, LONG_POLL_MS, signal)) {
-    const found = queues.read(body);
-    if (found === undefined) log.debug(`a message in ${queueArn} is no alarm's`);
+    const { event, topicArn, publishedAt } = queues.read(body);
     // Who may write into the queue is the queue's policy; a topic of somebody else may all the same be subscribed to it.
-    else if (found.topicArn !== null && !(await belongs(found.topicArn)))
-      log.warn(`a message in ${queueArn} is of a topic that is not the fleet's`);
-    else await hub.receive(found.event, found.publishedAt);
+    const isTheirs = topicArn === null ? event === undefined : !(await belongs(topicArn));
+    if (isTheirs) {
+      strangers.note(queueArn, topicArn);
+      continue;
+    }
+    if (event === undefined) log.debug(`a message in ${queueArn} is no alarm's`);
+    else await hub.receive(event, publishedAt);
     await queues.done(place, queueArn, receipt, signal);
   }
 }
 
-/** Asks CloudWatch for the state of every alarm wherever the fleet is. @throws the first failure, after every place was asked */
+/** What {@link pollAlarms} needs. */
+export interface PollWork {
+  readonly reader: AlarmReader;
+  readonly pacer: CloudPacer;
+  readonly hub: AlarmHub;
+  readonly clock: Clock;
+  readonly ears: AlarmEars;
+}
+
+/**
+ * Asks CloudWatch for the state of every alarm wherever the fleet is and alarms do not surely arrive by themselves.
+ * @throws the first failure, after every place was asked
+ */
 export async function pollAlarms(
   fleet: Fleet,
-  { reader, pacer, hub, clock }: { reader: AlarmReader; pacer: CloudPacer; hub: AlarmHub; clock: Clock },
+  { reader, pacer, hub, clock, ears }: PollWork,
   signal: AbortSignal,
 ): Promise<void> {
   let first: unknown;
   for (const { place } of placesOf(fleet, hub.record)) {
     try {
       const region = await reader.region(place);
+      if (ears.hears(place, region)) continue;
       const askedAt = clock.now();
       const alarms = await reader.alarms(place, pacer.call(paceAccount(place), region, signal));
       const account = place.roleArn?.split(":")[4] ?? alarms[0]?.arn.split(":")[4];

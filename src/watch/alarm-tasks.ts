@@ -4,12 +4,15 @@ import { placesOf } from "../../alarms/places.ts";
 import type { CloudPacer } from "../../alarms/rate.ts";
 import { paceAccount } from "../../alarms/read.ts";
 import { wait } from "../domain/index.ts";
-import type { AlarmReader, AlarmWriter, Clock, Fleet, Log, Ticker } from "../domain/index.ts";
+import type { AlarmReader, AlarmWriter, Clock, Fleet, Log, Ticker, TurnStore } from "../domain/index.ts";
+import type { AlarmEars } from "./alarm-ears.ts";
 import { hasIngress, queuesOf } from "./alarm-facts.ts";
 import type { AlarmHub } from "./alarm-hub.ts";
 import { Loop } from "./alarm-loop.ts";
 import type { ReceiverOptions } from "./alarm-receiver.ts";
+import { holdReceiving } from "./alarm-receiving.ts";
 import { emptyQueue, pollAlarms, type QueueReader } from "./alarm-sources.ts";
+import { Strangers } from "./alarm-strangers.ts";
 
 /** AWS, loaded when there are alarms to look after. */
 export interface AlarmWorld extends Pick<ReceiverOptions, "confirm" | "parse"> {
@@ -29,6 +32,8 @@ export interface TasksOptions {
   readonly ticker: Ticker;
   readonly world: AlarmWorld;
   readonly hub: AlarmHub;
+  readonly ears: AlarmEars;
+  readonly store: TurnStore;
   readonly fleet: () => Fleet;
   readonly isOurs: (topicArn: string) => boolean;
   /** Whether corewatch itself is fit. */
@@ -54,6 +59,8 @@ const DEFAULT_SCHEDULE = "0 */15 * * * *";
 const POLL_MS = 30_000;
 const MINUTE_MS = 60_000;
 const RETRY_MS = 15_000;
+/** Until the turn of who receives is tried for again, ms: a command that asks has it for a moment, another daemon for long. */
+const TURN_MS = 2_000;
 /** Between two looks into a queue, each of which waits for messages itself: a queue that does not is not asked without end. */
 const BETWEEN_MS = 50;
 /** The first look, when the daemon has its sweeps under way. */
@@ -65,6 +72,7 @@ export function startTasks(options: TasksOptions): Tasks {
   const { reader, writer, pacer, queues } = world;
   const loops: Loop[] = [];
   const stops: (() => void)[] = [];
+  const strangers = new Strangers(clock, log);
   const portsOf = (signal: AbortSignal): ApplyPorts => ({ reader, writer, pacer, signal });
   const every = (ms: number) => (signal: AbortSignal) => wait(clock, ms, signal);
   const at = (schedule: string) => {
@@ -104,14 +112,16 @@ export function startTasks(options: TasksOptions): Tasks {
       `reading queue ${arn}`,
       0,
       every(BETWEEN_MS),
-      (signal) => emptyQueue(arn, { queues, hub, fleet: fleet(), log }, options.isOurs, signal),
+      (signal) => emptyQueue(arn, { queues, hub, fleet: fleet(), log, strangers, isOurs: options.isOurs }, signal),
       RETRY_MS,
     );
-  if (!hasIngress(fleet())) {
-    const { pollMs = POLL_MS } = options;
-    const work = (signal: AbortSignal) => pollAlarms(fleet(), { reader, pacer, hub, clock }, signal);
-    run("polling CloudWatch alarms", 0, every(pollMs), work, pollMs);
-  }
+  const { pollMs = POLL_MS } = options;
+  const poll = (signal: AbortSignal) => pollAlarms(fleet(), { reader, pacer, hub, clock, ears: options.ears }, signal);
+  // Where alarms may arrive by themselves, the first plan finds out whether they do.
+  run("polling CloudWatch alarms", hasIngress(fleet()) ? pollMs : 0, every(pollMs), poll, pollMs);
+  run("telling other processes that alarms are received here", 0, every(TURN_MS), (signal) =>
+    holdReceiving(options.store, signal),
+  );
   if (watchesItself(fleet()))
     run("publishing corewatch's heartbeat metric", FIRST_MS, every(MINUTE_MS), (signal) =>
       beat(options, portsOf(signal)),
@@ -126,7 +136,7 @@ export function startTasks(options: TasksOptions): Tasks {
     });
   }
   return {
-    troubles: () => loops.flatMap((one) => one.trouble ?? []),
+    troubles: () => [...loops.flatMap((one) => one.trouble ?? []), ...strangers.troubles()],
     async stop() {
       for (const stop of stops) stop();
       await Promise.all(loops.map((one) => one.stop()));

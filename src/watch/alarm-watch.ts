@@ -1,11 +1,13 @@
 import type { ApplyPorts } from "../../alarms/apply.ts";
 import { watchesItself } from "../../alarms/dead-man.ts";
 import { runDrill } from "../../alarms/drill-run.ts";
+import { wishedSubscriptions } from "../../alarms/plan-subscriptions.ts";
 import type { AlarmEvent, Clock, Diagnosis, FiringAlarm, Fleet, Log, Service, Store, Ticker } from "../domain/index.ts";
 import { DrillDesk, lastDrill, pathBroken, recordDrill, type Told } from "./alarm-drills.ts";
-import { ALARM_DRIFT, alarmsWanted, hasIngress, queuesOf } from "./alarm-facts.ts";
+import { AlarmEars } from "./alarm-ears.ts";
+import { ALARM_DRIFT, alarmsWanted } from "./alarm-facts.ts";
 import { AlarmHub } from "./alarm-hub.ts";
-import { AlarmMutes } from "./alarm-mutes.ts";
+import { AlarmMutes, openWindows } from "./alarm-mutes.ts";
 import { AlarmPlanner, keptDrift } from "./alarm-planner.ts";
 import { AlarmReceiver, isFleetTopic, type Receipt } from "./alarm-receiver.ts";
 import { startTasks, type AlarmWorld, type Tasks } from "./alarm-tasks.ts";
@@ -47,6 +49,7 @@ export class AlarmWatch implements Service {
   readonly #drills: DrillDesk;
   readonly #mutes: AlarmMutes;
   readonly #planner: AlarmPlanner;
+  readonly #ears: AlarmEars;
   #fleet: Fleet;
   #running: Running | undefined;
   #changing: Promise<void> = Promise.resolve();
@@ -56,6 +59,7 @@ export class AlarmWatch implements Service {
   constructor(options: AlarmWatchOptions) {
     this.#options = options;
     this.#fleet = options.fleet;
+    this.#ears = new AlarmEars(options.log);
     const { clock, log, store, ticker, platform } = options;
     const fleet = (): Fleet => this.#fleet;
     this.#drills = new DrillDesk({ clock, log, store, tell: (text, nonce) => options.tell(text, nonce) });
@@ -70,7 +74,10 @@ export class AlarmWatch implements Service {
       hub,
       fleet,
       onDrift: (drift) => this.#say({ kind: "alarms", id: this.#fleet.name }, drift),
-      onWorld: (world, ports) => this.#mutes.lookOver(world, ports),
+      onWorld: async (world, ports) => {
+        this.#ears.learn(this.#fleet, world);
+        await this.#mutes.lookOver(world, ports);
+      },
     });
   }
 
@@ -134,14 +141,23 @@ export class AlarmWatch implements Service {
 
   /** Drills the path, and keeps how it went. */
   async #drill(ports: ApplyPorts): Promise<void> {
-    const { clock, store, newNonce, log } = this.#options;
+    const { clock, store, newNonce, log, ticker } = this.#options;
     const fleet = this.#fleet;
     const trace = (nonce: string): ReturnType<DrillDesk["trace"]> => this.#drills.trace(nonce);
     const deliver = (event: AlarmEvent): Promise<void> => this.#hub.receive(event, null);
     const result = await runDrill(
       fleet,
-      { ...ports, clock, store, newNonce, trace, deliver },
-      { ingress: hasIngress(fleet), chat: fleet.slack !== undefined },
+      {
+        ...ports,
+        clock,
+        store,
+        newNonce,
+        trace,
+        deliver,
+        windows: () => openWindows(fleet, clock.now(), ticker),
+        receives: () => Promise.resolve(true),
+      },
+      { chat: fleet.slack !== undefined },
     );
     log.info(`drill: ${result.outcome}`, { problems: result.problems, hops: result.hops });
     await recordDrill(store, result);
@@ -194,14 +210,16 @@ export class AlarmWatch implements Service {
   }
 
   async #begin(key: string): Promise<void> {
-    const { clock, log, ticker } = this.#options;
+    const { clock, log, ticker, store } = this.#options;
     const fleet = (): Fleet => this.#fleet;
     const hub = this.#hub;
+    this.#ears.forget();
     if (!this.#restored) await this.restore();
     const stopping = new AbortController();
     const world = await this.#options.world();
     const isOurs = (arn: string): boolean => isFleetTopic(arn, this.#fleet, (account) => hub.knows(account));
     const receiver = new AlarmReceiver({
+      clock,
       log,
       fleet,
       verify: world.verifier(isOurs),
@@ -218,6 +236,8 @@ export class AlarmWatch implements Service {
       ticker,
       world,
       hub,
+      ears: this.#ears,
+      store,
       fleet,
       isOurs,
       isWell,
@@ -234,5 +254,5 @@ export class AlarmWatch implements Service {
 /** What decides how alarms are watched; a change of anything else is followed without beginning anew. */
 function settingsKey(fleet: Fleet): string {
   const { schedule, drillSchedule } = fleet.alarms ?? {};
-  return JSON.stringify([schedule, drillSchedule, queuesOf(fleet), hasIngress(fleet), watchesItself(fleet)]);
+  return JSON.stringify([schedule, drillSchedule, wishedSubscriptions(fleet), watchesItself(fleet)]);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ACCOUNT, account, balancer, REGION } from "../aws/alarm-account.ts";
 import { systemClock } from "../../src/system/clock.ts";
+import { openAlarmStage, PLACE } from "./alarm-stage.ts";
 import { cards, openStage, replies } from "./stage.ts";
 import { until } from "./until.ts";
 
@@ -53,6 +54,8 @@ test("an alarm that SNS posts joins the incident of its core in one Slack thread
   const reply = await until("the alarm's line in the thread", 15_000, () =>
     replies(stage.slack).find((one) => one.text.includes(ALARM)),
   );
+  // The https subscription of the configuration is pending here, so that alarms are polled as well: SNS is quicker.
+  expect(daemon.stderr).toMatch(/is in ALARM \(sns\)/);
   expect(cards(stage.slack)).toHaveLength(1);
   expect(reply.threadTs).toBe(cards(stage.slack)[0]?.ts);
 
@@ -63,4 +66,25 @@ test("an alarm that SNS posts joins the incident of its core in one Slack thread
   );
   expect(incident?.body).toMatchObject({ state: "open", alarms: [{ name: ALARM }] });
   expect(replies(stage.slack).filter((one) => one.text.includes(ALARM))).toHaveLength(1);
+});
+
+test("a drill of alarms that only a daemon can receive says nothing of the path while none runs", async (context) => {
+  const stage = await openAlarmStage(context);
+  const queue = stage.services.queues.create(PLACE.region, "alarms", {
+    Policy: JSON.stringify({
+      Statement: [{ Effect: "Allow", Principal: { Service: "sns.amazonaws.com" }, Action: "sqs:SendMessage" }],
+    }),
+  });
+  stage.addBalancer("shop");
+  const subscriptions = [{ protocol: "sqs", endpoint: queue.arn }];
+  await stage.fleet(["shop"], { checks: { hello: { enabled: false } }, alarms: { subscriptions } });
+  expect((await stage.alarms("apply")).code).toBe(0);
+  const drill = await stage.alarms("drill", "--format", "json");
+  expect(drill.code).toBe(3);
+  expect(JSON.parse(drill.stdout)).toMatchObject({ outcome: "unknown", hops: [] });
+  expect(drill.stdout).toContain("no daemon of this fleet runs");
+  await stage.start();
+  expect((await stage.alarms("drill")).code).toBe(0);
+  const path = "SELECT body FROM corewatch.incident WHERE body->'scope'->>'kind' = 'alarm-path'";
+  expect(await stage.sql(path)).toEqual([]);
 });

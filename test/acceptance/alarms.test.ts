@@ -132,6 +132,21 @@ test.concurrent("what cannot be read makes a plan incomplete: exit 3, and nothin
   expect(brief((await stage.plan()).plan)).toEqual(three("shop").map((name) => `- alarm ${name}`));
 });
 
+test.concurrent("a load balancer that is not found is no good end, for plan, apply and status", async (context) => {
+  const stage = await openAlarmStage(context);
+  await applied(stage, "shop");
+  await stage.fleet(["shop", "mial"]);
+  const { code, plan } = await stage.plan();
+  expect(code).toBe(3);
+  expect(plan).toMatchObject({ changes: [], complete: true });
+  const [apply, status] = [await stage.alarms("apply"), await stage.alarms("status")];
+  expect([apply.code, status.code]).toEqual([3, 3]);
+  for (const { stdout } of [apply, status]) {
+    expect(stdout).toContain("It could not be told whether AWS is as the inventory says: 1 load balancer not found.");
+    expect(stdout).toContain("! mial of mial (");
+  }
+});
+
 test.concurrent("an apply that is killed is finished by the next one; a second one at the same time is refused", async (context) => {
   const stage = await openAlarmStage(context);
   const ids = ["a", "b", "c", "d"];
@@ -238,6 +253,13 @@ test.concurrent("what was made by hand is left alone until it is adopted", async
   const { plan } = await stage.plan();
   expect(plan).toMatchObject({ foreign: 1, conflicts: [{ name: time }] });
   expect(brief(plan)).not.toContain(`+ alarm ${time}`);
+
+  expect((await stage.alarms("apply")).code).toBe(1);
+  const blocked = await stage.plan();
+  expect(blocked).toMatchObject({ code: 2, plan: { changes: [] } });
+  const status = await stage.alarms("status");
+  expect(status.stdout).toContain("Nothing can be done: 1 conflict.");
+  expect(status.stdout).toContain(`! ${time} (`);
 
   const shown = await stage.alarms("adopt", "--dry-run", "--format", "json");
   expect(brief(JSON.parse(shown.stdout) as never)).toEqual([`~ alarm ${time}`]);

@@ -73,10 +73,20 @@ describe("adopt", () => {
     const desk = new Desk(small());
     const theirs = { "corewatch:fleet": "staging" };
     desk.cloud.at().add(handMade("acme ELB TargetResponseTime"), theirs);
-    const results = await desk.apply({}, await adoption(desk));
-    expect(results).toMatchObject([{ outcome: "skipped" }]);
+    expect((await adoption(desk)).changes).toEqual([]);
+    const [conflict] = (await desk.plan()).conflicts;
+    expect(conflict?.reason).toContain("belongs to the fleet staging");
+    expect(conflict?.reason).not.toContain("adopt");
     expect(desk.cloud.at().held("acme ELB TargetResponseTime").tags).toEqual(theirs);
   });
+});
+
+test("what another fleet took since the plan was made is not taken over", async () => {
+  const desk = new Desk(small());
+  desk.cloud.at().add(handMade("acme ELB TargetResponseTime"));
+  const plan = await adoption(desk);
+  desk.cloud.at().held("acme ELB TargetResponseTime").tags = { "corewatch:fleet": "staging" };
+  expect(await desk.apply({}, plan)).toMatchObject([{ outcome: "skipped" }]);
 });
 
 function metricOf(desk: Desk) {

@@ -32,6 +32,7 @@ async function scene(): Promise<Desk> {
     ],
   });
   const desk = new Desk(start);
+  desk.cloud.endpointsAnswer = true;
   desk.cloud.at().add(handMade("theirs"), { team: "a" }, "ALARM");
   desk.cloud.at().add(handMade("late ELB TargetResponseTime"));
   await desk.apply();

@@ -182,7 +182,7 @@ describe("what a removed deployment leaves", () => {
     desk.fleet = small(["acme"]);
     const plan = await desk.plan();
     expect(brief(plan).filter((one) => one.includes("topic"))).toEqual([]);
-    expect(plan.conflicts[0]?.reason).toContain("1 subscriptions of others");
+    expect(plan.conflicts[0]?.reason).toContain("1 subscription of others hangs on it");
   });
 
   test("is left alone while its load balancer is only not to be found", async () => {
@@ -193,6 +193,15 @@ describe("what a removed deployment leaves", () => {
     expect(plan.changes).toEqual([]);
     expect(plan.lint.find((one) => one.rule === "load-balancer-not-found")?.alarm).toBe("acme");
   });
+});
+
+test("a misspelt load balancer, the only one, takes the drill's alarm away as little as its own", async () => {
+  const alarms = { drillSchedule: "0 0 9 * * 1" };
+  const desk = new Desk(small(["acme"], { alarms }));
+  await desk.apply();
+  expect(desk.cloud.at().alarms.has("corewatch prod drill")).toBe(true);
+  desk.fleet = small([], { alarms, deployments: [deployment("acme", 2, { loadBalancer: "acne" })] });
+  expect(await desk.plan()).toMatchObject({ changes: [], unresolved: [{ deployment: "acme", loadBalancer: "acne" }] });
 });
 
 describe("drift", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { iamPolicy } from "../../alarms/iam.ts";
-import { applyDocument, planDocument, reviewedHash } from "../../alarms/json.ts";
+import { applyDocument, isSamePlan, planDocument, reviewedPlan } from "../../alarms/json.ts";
 import { COLOURS } from "../../alarms/paint.ts";
 import { renderPlan, renderResults } from "../../alarms/render.ts";
 import { brief, deployment, Desk, handMade, small } from "./support.ts";
@@ -41,6 +41,31 @@ describe("a plan as people read it", () => {
     const desk = new Desk(small());
     await desk.apply();
     await expect(renderPlan(await desk.plan())).toMatchFileSnapshot(`${GOLDEN}/empty.txt`);
+  });
+
+  test("with conflicts alone, which are no good end", async () => {
+    const desk = new Desk(small());
+    desk.cloud.at().add(handMade("acme ELB TargetResponseTime"));
+    await desk.apply();
+    const plan = await desk.plan();
+    expect(plan.changes).toEqual([]);
+    await expect(renderPlan(plan)).toMatchFileSnapshot(`${GOLDEN}/conflicts.txt`);
+  });
+
+  test("never calls it in order when AWS was out of reach, or a load balancer is not found", async () => {
+    const desk = new Desk(small());
+    await desk.apply();
+    desk.cloud.fault = () => ({ failure: "not-authorized" });
+    const unread = renderPlan(await desk.plan());
+    expect(unread).toContain(
+      "It could not be told whether AWS is as the inventory says: not everything could be read.",
+    );
+    desk.cloud.fault = () => undefined;
+    desk.cloud.at().balancers = [];
+    const lost = renderPlan(await desk.plan());
+    expect(lost).toContain("It could not be told whether AWS is as the inventory says: 1 load balancer not found.");
+    expect(lost).toContain("! acme of acme (111111111111/eu-west-1)");
+    for (const text of [unread, lost]) expect(text).not.toContain("Nothing to do");
   });
 
   test("with changes, conflicts, drift and lint", async () => {
@@ -97,8 +122,9 @@ describe("a plan as scripts read it", () => {
     );
     expect(Object.keys(document.changes[0] ?? {})).toEqual(expect.arrayContaining(["verb", "kind", "name", "fields"]));
     expect(Object.keys(document.estimate)).toEqual(["seconds", "usdPerMonth"]);
-    expect(reviewedHash(JSON.stringify(document))).toBe(plan.hash);
-    expect(() => reviewedHash("{}")).toThrow("no plan");
+    expect(reviewedPlan(JSON.stringify(document)).hash).toBe(plan.hash);
+    expect(isSamePlan(reviewedPlan(JSON.stringify(document)), plan)).toBe(true);
+    expect(() => reviewedPlan("{}")).toThrow("no plan");
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(`${GOLDEN}/busy.json`);
   });
 
@@ -113,8 +139,13 @@ describe("a plan as scripts read it", () => {
 });
 
 test.each(["plan", "apply", "start"] as const)("the least policy of %s", async (command) => {
-  const settings = command === "start" ? ({ autoApply: "safe", drillSchedule: "0 0 9 * * 1" } as const) : {};
-  await expect(iamPolicy(command, settings)).toMatchFileSnapshot(`${GOLDEN}/iam-${command}.json`);
+  const settings = { autoApply: "safe", drillSchedule: "0 0 9 * * 1", deadMan: true } as const;
+  const maintenance = [
+    { id: "sunday", match: {}, schedule: "0 4 * * 0", durationMs: 60_000, reason: "", timezone: "UTC" },
+  ] as const;
+  const busiest = { alarms: settings, web: { host: "127.0.0.1", port: 0, publicUrl: "https://a.example.com" } };
+  const fleet = command === "start" ? small([], { ...busiest, maintenance }) : small([]);
+  await expect(iamPolicy(command, fleet)).toMatchFileSnapshot(`${GOLDEN}/iam-${command}.json`);
 });
 
 test("the daemon's least policy names the queues that it reads, and no others", () => {
@@ -123,9 +154,29 @@ test("the daemon's least policy names the queues that it reads, and no others", 
     { protocol: "sqs", endpoint: queue },
     { protocol: "email", endpoint: "ops@example.com" },
   ] as const;
-  const policy = JSON.parse(iamPolicy("start", { subscriptions })) as {
+  const policy = JSON.parse(iamPolicy("start", small([], { alarms: { subscriptions } }))) as {
     Statement: { Sid: string; Resource: unknown }[];
   };
   expect(policy.Statement.find((one) => one.Sid === "ReadQueues")).toMatchObject({ Resource: [queue] });
-  expect(iamPolicy("start", {})).not.toContain("sqs:");
+  expect(iamPolicy("start", small([]))).not.toContain("sqs:");
+});
+
+test("the daemon's least policy has no right that the fleet never uses", () => {
+  expect(iamPolicy("start", small())).not.toMatch(/Put|Enable|Disable|Confirm|Tag(?!s)|Set|Mute|AssumeRole/);
+});
+
+test("the least policy names the roles to assume, and the partition that the fleet stands in", () => {
+  const roleArn = "arn:aws-cn:iam::222222222222:role/watch";
+  const cn = { region: "cn-north-1", roleArn };
+  const policy = (more: Parameters<typeof small>[1]): string => iamPolicy("plan", small([], more));
+  const only = policy({ region: undefined, deployments: [deployment("a", 1, cn), deployment("b", 1, cn)] });
+  const { Statement } = JSON.parse(only) as { Statement: { Sid: string; Action: string[]; Resource: unknown }[] };
+  expect(Statement.find((one) => one.Sid === "AssumeRoles")).toMatchObject({
+    Action: ["sts:AssumeRole"],
+    Resource: [roleArn],
+  });
+  expect(Statement.find((one) => one.Sid === "ReadAlarmTags")?.Resource).toBe("arn:aws-cn:cloudwatch:*:*:alarm:*");
+  const both = policy({ deployments: [deployment("a", 1, cn)] });
+  expect(both).toContain("arn:aws:cloudwatch:");
+  expect(both).toContain("arn:aws-cn:cloudwatch:");
 });

@@ -48,6 +48,19 @@ test("over the wire and at AWS's rates: a plan is applied unthrottled, the next 
   expect(changes).toMatchObject([{ verb: "update", name: alarm.definition.name, fields: [{ before: 77 }] }]);
 });
 
+test("a subscription is taken off over the wire, and one that is gone is no error", async () => {
+  const { sns, reader, writer } = await start();
+  const topic = await writer.createTopic(place, "alarms", {}, call);
+  const endpoint = `arn:aws:sqs:${REGION}:${ACCOUNT}:alarms`;
+  await writer.subscribe(place, topic, { protocol: "sqs", endpoint }, call);
+  const [made] = (await reader.topic(place, topic, call))?.subscriptions ?? [];
+  if (made?.arn === undefined) throw new Error("no subscription");
+  await writer.unsubscribe(place, made.arn, call);
+  expect((await reader.topic(place, topic, call))?.subscriptions).toEqual([]);
+  await writer.unsubscribe(place, made.arn, call);
+  expect(sns.topics.all.get(topic)?.subscriptions).toEqual([]);
+});
+
 test.each(["down", "cut", "truncate", "throttle", "error", "deny"] as const)(
   "whichever call of an apply meets %s, the next apply converges",
   async (kind) => {

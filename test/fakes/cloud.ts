@@ -90,6 +90,8 @@ export class FakeCloud implements AlarmReader, AlarmWriter {
   /** While set, GetResources answers from this time's tags: it is only eventually consistent. */
   #listed: TaggedResource[] | undefined;
   now = 0;
+  /** https endpoints confirm as soon as they are asked, as the platform's own does while its daemon runs. */
+  endpointsAnswer = false;
 
   at(region = "eu-west-1", account = "111111111111"): FakeRegion {
     const key = `${account}/${region}`;
@@ -307,10 +309,30 @@ export class FakeCloud implements AlarmReader, AlarmWriter {
   subscribe(place: CloudPlace, arn: string, { protocol, endpoint }: SubscriptionWish, call: CloudCall) {
     return this.#do(call, "sns:Subscribe", endpoint, () => {
       const { subscriptions } = this.#topicOf(place, arn);
+      const confirmed = protocol === "sqs" || (protocol === "https" && this.endpointsAnswer);
       if (!subscriptions.some((one) => one.protocol === protocol && one.endpoint === endpoint))
-        subscriptions.push({ arn: undefined, protocol, endpoint, confirmed: protocol === "sqs" });
-      return { confirmed: protocol === "sqs" };
+        subscriptions.push(
+          confirmed
+            ? { arn: `${arn}:${idOf(endpoint)}`, protocol, endpoint, confirmed }
+            : { arn: undefined, protocol, endpoint, confirmed },
+        );
+      return { confirmed };
     });
+  }
+
+  unsubscribe(place: CloudPlace, arn: string, call: CloudCall): Promise<void> {
+    return this.#do(call, "sns:Unsubscribe", arn, () => {
+      for (const topic of this.#of(place).topics.values())
+        topic.subscriptions = topic.subscriptions.filter((one) => one.arn !== arn);
+    });
+  }
+
+  /** An endpoint answers SNS's question. */
+  confirm(endpoint: string): void {
+    for (const { topics } of this.regions.values())
+      for (const [topicArn, { subscriptions }] of topics)
+        for (const one of subscriptions)
+          if (one.endpoint === endpoint) Object.assign(one, { confirmed: true, arn: `${topicArn}:${idOf(endpoint)}` });
   }
 
   setAlarmState(...[place, name, state, , , call]: Parameters<AlarmWriter["setAlarmState"]>): Promise<void> {

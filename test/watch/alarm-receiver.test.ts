@@ -31,6 +31,7 @@ function rig() {
   };
   const verifier = createSnsVerifier({ clock, certificates, isOurs });
   const receiver = new AlarmReceiver({
+    clock,
     log,
     fleet: () => FLEET,
     verify: (body) => verifier.verify(body),
@@ -98,7 +99,7 @@ test("a genuine notification is taken once, in both versions of the signature, a
 });
 
 test("forged, stale and foreign messages, and what is none, are refused for good, and nothing comes of them", async () => {
-  const { code, message, received, confirmed, log, receiver } = rig();
+  const { code, message, received, confirmed, receiver } = rig();
   expect(await code(message({}, other))).toBe(403);
   expect(await code(message().replace("Threshold", "Nothing"))).toBe(403);
   expect(await code(message({ Timestamp: "2026-11-21T06:00:00.000Z" }))).toBe(403);
@@ -116,7 +117,24 @@ test("forged, stale and foreign messages, and what is none, are refused for good
   expect(await code("x".repeat(600_001))).toBe(413);
   expect([received, confirmed]).toEqual([[], []]);
   expect(receiver.refused).toBe(10);
-  expect(log.lines.filter((one) => one.level === "warn")).toHaveLength(10);
+});
+
+test("a flood of refused messages is logged once a minute for each kind, with how many there were", async () => {
+  const { code, message, log, clock, receiver } = rig();
+  const said = () => log.lines.filter((one) => one.level === "warn").map((one) => one.message);
+  for (let index = 0; index < 50; index++) {
+    expect(await code("{}")).toBe(400);
+    expect(await code(message({}, other))).toBe(403);
+  }
+  expect(receiver.refused).toBe(100);
+  expect(said()).toHaveLength(2);
+  await clock.advance(60_000);
+  await code("{}");
+  expect(said()).toHaveLength(3);
+  expect(said()[2]).toMatch(/; 49 more since/);
+  await clock.advance(60_000);
+  await code("{}");
+  expect(said()[3]).not.toMatch(/more since/);
 });
 
 test("what passes by itself is asked for again: a certificate that cannot be had, work that fails, a start", async () => {

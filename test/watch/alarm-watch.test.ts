@@ -4,10 +4,12 @@ import { planAndApply } from "../../alarms/run.ts";
 import { makePlan } from "../../alarms/planning.ts";
 import type { AlarmEvent, AlarmState, Clock, Diagnosis, Fleet } from "../../src/domain/index.ts";
 import { scopeKey } from "../../src/domain/index.ts";
+import type { QueueReader } from "../../src/watch/alarm-sources.ts";
+import { isReceiving } from "../../src/watch/alarm-receiving.ts";
 import { AlarmWatch } from "../../src/watch/alarm-watch.ts";
 import { recordDrill } from "../../src/watch/alarm-drills.ts";
 import { JumpClock, small } from "../alarms/support.ts";
-import { FakeCloud } from "../fakes/cloud.ts";
+import { FakeCloud, type FakeRegion } from "../fakes/cloud.ts";
 import { FakeClock } from "../fakes/clock.ts";
 import { recordingLog } from "../fakes/log.ts";
 import { FakeStore } from "../fakes/store.ts";
@@ -18,6 +20,11 @@ const QUEUE = "arn:aws:sqs:eu-west-1:111111111111:alarms";
 const TOPIC = "arn:aws:sns:eu-west-1:111111111111:CloudWatchAlarmsEU_West_1_ELB";
 const BY_QUEUE = { subscriptions: [{ protocol: "sqs" as const, endpoint: QUEUE }] };
 const MINUTE = 60_000;
+
+type FakeSubscription =
+  FakeRegion["topics"] extends Map<string, infer Topic extends { subscriptions: unknown[] }>
+    ? Topic["subscriptions"][number]
+    : never;
 
 /** The alarm's change as a message says it. */
 function event(state: AlarmState, at: number): AlarmEvent {
@@ -79,7 +86,7 @@ function rig(fleet: Fleet = small(["acme"], { alarms: {} })) {
               return waiting.splice(0, 10);
             },
             done: (_place, _arn, receipt) => Promise.resolve(void done.push(receipt)),
-            read: (body) => JSON.parse(body) as { event: AlarmEvent; topicArn: string; publishedAt: number },
+            read: (body) => JSON.parse(body) as ReturnType<QueueReader["read"]>,
           },
           confirm: () => Promise.resolve("arn"),
           parse: () => undefined,
@@ -205,17 +212,23 @@ describe("the watch over CloudWatch alarms", () => {
     expect(watch.facts()["alarmsTrouble"]).toBeUndefined();
   });
 
-  test("reads a queue instead of polling; a redelivery changes nothing, and a foreign topic is not believed", async () => {
+  test("reads a queue instead of polling; a redelivery changes nothing, and what is of a foreign topic is left there and named", async () => {
     const fleet = small(["acme"], { alarms: BY_QUEUE });
-    const { start, clock, apply, send, done, cloud, looks } = rig(fleet);
+    const { start, clock, apply, send, done, cloud, looks, log } = rig(fleet);
     await apply();
     const watch = await start();
     await clock.advance(5_000);
     const reads = cloud.count("cloudwatch:DescribeAlarms");
     const at = clock.now();
-    send("ALARM", at, "arn:aws:sns:eu-west-1:999999999999:CloudWatchAlarmsEU_West_1_ELB");
-    await clock.advance(1_000);
+    const foreign = "arn:aws:sns:eu-west-1:999999999999:CloudWatchAlarmsEU_West_1_ELB";
+    for (let again = 0; again < 3; again++) {
+      send("ALARM", at, foreign);
+      await clock.advance(1_000);
+    }
     expect(names(watch)).toEqual([]);
+    expect(done).toEqual([]);
+    expect(watch.facts()["alarmsTrouble"]).toContain(foreign);
+    expect(log.lines.filter((one) => one.message.includes(foreign))).toHaveLength(1);
     send("ALARM", at);
     send("ALARM", at);
     await clock.advance(1_000);
@@ -225,9 +238,48 @@ describe("the watch over CloudWatch alarms", () => {
     send("ALARM", at);
     await clock.advance(1_000);
     expect(names(watch)).toEqual([]);
-    expect(done).toHaveLength(5);
+    expect(done).toHaveLength(4);
     await clock.advance(5 * MINUTE);
     expect(cloud.count("cloudwatch:DescribeAlarms")).toBe(reads);
+    await clock.advance(15 * MINUTE);
+    expect(watch.facts()["alarmsTrouble"]).toBeUndefined();
+  });
+
+  test("asks CloudWatch where the topic in use has no confirmed subscription of its own, and only as long", async () => {
+    const fleet = small(["acme"], { alarms: BY_QUEUE });
+    const { start, clock, apply, become, cloud, log } = rig(fleet);
+    // Made by hand: it is used as it is, and never subscribed to.
+    const topic = { policy: "", tags: {}, subscriptions: [] as FakeSubscription[] };
+    cloud.at().topics.set(TOPIC, topic);
+    await apply();
+    expect(topic.subscriptions).toEqual([]);
+    const watch = await start();
+    await clock.advance(5_000);
+    become("ALARM");
+    await clock.advance(61_000);
+    expect(names(watch)).toEqual([ALARM]);
+    expect(log.lines.filter((one) => /no confirmed subscription of corewatch/.test(one.message))).toHaveLength(1);
+    topic.subscriptions.push({ arn: undefined, protocol: "sqs", endpoint: QUEUE, confirmed: false });
+    await clock.advance(16 * MINUTE);
+    become("OK");
+    await clock.advance(31_000);
+    expect(names(watch)).toEqual([]);
+    for (const one of topic.subscriptions) one.confirmed = true;
+    await clock.advance(16 * MINUTE);
+    const reads = cloud.count("cloudwatch:DescribeAlarms");
+    await clock.advance(5 * MINUTE);
+    expect(cloud.count("cloudwatch:DescribeAlarms")).toBe(reads);
+  });
+
+  test("shows commands that it receives alarms as long as it runs", async () => {
+    const { start, clock, store } = rig();
+    const isThere = () => isReceiving(store, new JumpClock(), new AbortController().signal);
+    expect(await isThere()).toBe(false);
+    const watch = await start();
+    await clock.advance(1_000);
+    expect(await isThere()).toBe(true);
+    await watch.stop();
+    expect(await isThere()).toBe(false);
   });
 
   test("believes a topic that an apply made while it watches", async () => {
