@@ -52,18 +52,22 @@ test.concurrent("429 with Retry-After: Slack is left alone that long, then told 
   expect(replies(stage.slack)).toHaveLength(1);
 });
 
-test.concurrent("500 from Slack: tried again until it takes the message, once", async (context) => {
-  const stage = await openStage(context);
-  await stage.write();
-  stage.slack.setFault({ kind: "status", status: 500 });
-  await withFailingCore(stage);
-  await until("Slack to be asked twice", 15_000, () => asked(stage, "chat.postMessage").length >= 2);
-  expect(cards(stage.slack)).toEqual([]);
-  stage.slack.setFault({ kind: "none" });
-  await card(stage.slack, /acme-1/);
-  await allTold(stage);
-  expect(cards(stage.slack)).toHaveLength(1);
-});
+test.concurrent(
+  "500 from Slack: tried again until it takes the message, once",
+  { timeout: 60_000 },
+  async (context) => {
+    const stage = await openStage(context);
+    await stage.write();
+    stage.slack.setFault({ kind: "status", status: 500 });
+    await withFailingCore(stage);
+    await until("Slack to be asked twice", 40_000, () => asked(stage, "chat.postMessage").length >= 2);
+    expect(cards(stage.slack)).toEqual([]);
+    stage.slack.setFault({ kind: "none" });
+    await card(stage.slack, /acme-1/);
+    await allTold(stage);
+    expect(cards(stage.slack)).toHaveLength(1);
+  },
+);
 
 test.concurrent(
   "Slack takes the message and never answers: given up after ten seconds, found again, and edited",
