@@ -26,8 +26,8 @@ describe("--format", () => {
   test("json has one document on stdout, also where text says little", async () => {
     const rig = new Rig();
     const made = await rig.run("init", "--format", "json", "--config", "new.yaml");
-    expect([made.code, JSON.parse(made.out)]).toEqual([0, { file: "/work/new.yaml", written: true }]);
-    expect(rig.files.get("/work/new.yaml")).toMatch(/version: 1/);
+    expect([made.code, JSON.parse(made.out)]).toEqual([0, { file: "/fleets/new.yaml", written: true }]);
+    expect(rig.files.get("/fleets/new.yaml")).toMatch(/version: 1/);
     expect(JSON.parse((await rig.run("slack", "manifest", "--format", "json")).out)).toEqual({ name: "corewatch" });
     expect((await rig.run("slack", "manifest")).out).toMatch(/^# scopes/);
   });
@@ -39,13 +39,13 @@ describe("config check", () => {
   test("lists errors and warnings as data, and exits 78", async () => {
     const rig = new Rig();
     rig.files.set(
-      "/work/fleet.yaml",
+      "/fleets/fleet.yaml",
       'version: 1\nfleet: acme\ncolour: blue\nslack: { token: "xoxb-1-2-literal-secret", channel: "#ops" }\n',
     );
     const checked = await check(rig);
     expect([checked.code, checked.err]).toEqual([78, ""]);
     expect(JSON.parse(checked.out)).toEqual({
-      file: "/work/fleet.yaml",
+      file: "/fleets/fleet.yaml",
       valid: false,
       errors: [
         {
@@ -94,7 +94,7 @@ describe("config check", () => {
 test("an inventory shows no query of an endpoint, and keeps none", async () => {
   const rig = new Rig();
   const endpoints = [{ id: "hook", url: "https://hooks.example.com/in?key=a-key-of-theirs#part" }];
-  rig.files.set("/work/fleet.yaml", fleetText({ endpoints }));
+  rig.files.set("/fleets/fleet.yaml", fleetText({ endpoints }));
   const shown = await rig.run("inventory", "--format", "json", "--diff");
   expect(JSON.parse(shown.out)).toMatchObject({ endpoints: [{ url: "https://hooks.example.com/in" }] });
   const kept = JSON.stringify(await rig.store.getFact("inventory:acme"));
@@ -105,7 +105,7 @@ test("an inventory shows no query of an endpoint, and keeps none", async () => {
 describe("store", () => {
   test.each([
     ["export", "/nonexist/x", "/nonexist"],
-    ["import", "gone.bin", "/work/gone.bin"],
+    ["import", "gone.bin", "/fleets/gone.bin"],
   ])("%s names what is not there, before it opens anything", async (verb, file, missing) => {
     const rig = new Rig();
     const refused = await rig.run("store", verb, file);

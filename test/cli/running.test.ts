@@ -12,7 +12,7 @@ test.each([
 ])("a daemon that %s ends exits %i", async (signal, code) => {
   const rig = new Rig();
   const started = rig.run("start");
-  await called(rig, "daemon over /work/fleet.yaml");
+  await called(rig, "daemon over /fleets/fleet.yaml");
   rig.signal(signal);
   expect((await started).code).toBe(code);
   expect([rig.calls.at(-1), rig.listening]).toEqual(["daemon stopped", 0]);
@@ -108,7 +108,7 @@ test("sandbox exec runs in a folder of its own, with a worker that reports in, a
     beats: ["worker"],
   });
   expect(rig.calls.filter((one) => !one.startsWith("log"))).toEqual([
-    "sandbox sandbox in /work/.corewatch/sandbox-exec-4711",
+    "sandbox sandbox in /fleets/.corewatch/sandbox-exec-4711",
     "store opened",
     "store stopped",
     "sandbox stopped",
@@ -130,7 +130,7 @@ test("a story plays in a folder of its own, and ends when it is interrupted", as
   await until("the story", 10_000, () => folder !== "");
   rig.signal("SIGTERM");
   expect(await playing).toEqual({ code: 130, out: "", err: "interrupted\n" });
-  expect(folder).toBe("/work/.corewatch/story-core-down-4711");
+  expect(folder).toBe("/fleets/.corewatch/story-core-down-4711");
 });
 
 test("sandbox exec that is interrupted while the sandbox starts runs nothing, and leaves nothing", async () => {

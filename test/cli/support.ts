@@ -51,7 +51,7 @@ export class Rig {
   readonly clock = new FakeClock();
   readonly store = new FakeStore(this.clock);
   readonly log = recordingLog();
-  readonly files = new Map<string, string>([["/work/fleet.yaml", fleetText()]]);
+  readonly files = new Map<string, string>([["/fleets/fleet.yaml", fleetText()]]);
   readonly env: Record<string, string> = {};
   /** What was asked of it, in order. */
   readonly calls: string[] = [];
@@ -89,7 +89,7 @@ export class Rig {
       redactor: new Redactor(),
       env,
       adoptEnv: (values) => void Object.assign(env, values),
-      cwd: "/work",
+      cwd: "/fleets",
       version: "1.2.3",
       colors: false,
       pid: 4711,

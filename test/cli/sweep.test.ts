@@ -9,7 +9,7 @@ const HEARTBEATS = { heartbeats: [{ id: "worker", every: "1m", grace: "30s" }] }
 
 function rigWith(more: Record<string, unknown>): Rig {
   const rig = new Rig();
-  rig.files.set("/work/fleet.yaml", fleetText(more));
+  rig.files.set("/fleets/fleet.yaml", fleetText(more));
   return rig;
 }
 
@@ -134,7 +134,7 @@ test("a second signal ends at once, but not the same Ctrl-C that comes twice", a
 
 test("a fleet of nothing says what to add", async () => {
   const rig = new Rig();
-  rig.files.set("/work/fleet.yaml", JSON.stringify({ version: 1, fleet: "acme" }));
+  rig.files.set("/fleets/fleet.yaml", JSON.stringify({ version: 1, fleet: "acme" }));
   const swept = await rig.run("sweep");
   expect([swept.code, swept.err]).toEqual([64, expect.stringMatching(/names nothing to look at; give it deployments/)]);
 });
