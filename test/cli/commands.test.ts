@@ -85,9 +85,9 @@ describe("config check", () => {
   test("takes an empty COREWATCH_CONFIG for none", async () => {
     const rig = new Rig();
     rig.env["COREWATCH_CONFIG"] = "";
-    expect((await rig.run("config", "check")).out).toMatch(/^\/work\/fleet\.yaml is valid/);
+    expect((await rig.run("config", "check")).out).toMatch(/^\/fleets\/fleet\.yaml is valid/);
     rig.env["COREWATCH_CONFIG"] = "other.yaml";
-    expect((await rig.run("config", "check")).err).toMatch(/no configuration at \/work\/other\.yaml/);
+    expect((await rig.run("config", "check")).err).toMatch(/no configuration at \/fleets\/other\.yaml/);
   });
 });
 
