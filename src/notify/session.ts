@@ -86,12 +86,14 @@ export class Session {
   /** Hands out what is due; ms until the next look. */
   async #look(): Promise<number> {
     await this.#world.receipts.save(this.#claim);
-    this.#offer(await this.#claim.due(this.#world.wall(), LIMIT));
+    // One moment for the whole look: what falls due while the outbox answers is neither offered yet nor past.
+    const asked = this.#world.wall();
+    this.#offer(await this.#claim.due(asked, LIMIT), asked);
     const next = await this.#claim.nextDue();
+    // What was due is in its lane, which has its own timers; of the rest those postponed here are known.
+    const later = [next ?? 0, ...this.#notBefore.values()].filter((at) => at > asked);
     const now = this.#world.wall();
-    // What fell due is in its lane, which has its own timers; of the rest those postponed here are known.
-    const later = [next ?? 0, ...this.#notBefore.values()].filter((at) => at > now);
-    return Math.min(SAFETY_MS, ...later.map((at) => at - now));
+    return Math.min(SAFETY_MS, ...later.map((at) => Math.max(0, at - now)));
   }
 
   #idleUntil(deadline: number): boolean {
@@ -116,9 +118,8 @@ export class Session {
     timer?.clear();
   }
 
-  #offer(due: readonly Notice[]): void {
-    const now = this.#world.wall();
-    for (const [id, until] of this.#notBefore) if (until <= now) this.#notBefore.delete(id);
+  #offer(due: readonly Notice[], asked: number): void {
+    for (const [id, until] of this.#notBefore) if (until <= asked) this.#notBefore.delete(id);
     const byChannel = new Map<string, Notice[]>([...this.#lanes.keys()].map((channel) => [channel, []]));
     for (const notice of due) {
       if (this.#world.receipts.has(notice.id) || this.#notBefore.has(notice.id)) continue;

@@ -36,6 +36,34 @@ describe("a Slack that fails in passing", () => {
     expect(outbox.states()).toEqual(["sent"]);
   });
 
+  test("a notice that falls due while the outbox is being asked is tried then, not half a minute later", async () => {
+    const { clock, outbox, chat, deliver } = setUp();
+    chat.trouble = () => (clock.monotonic() < 100 ? failing("http-500") : undefined);
+    const claim = outbox.claim.bind(outbox);
+    let slowly = false;
+    outbox.claim = async () => {
+      const held = await claim();
+      if (held === undefined) return undefined;
+      const nextDue = held.nextDue.bind(held);
+      held.nextDue = () => {
+        if (slowly) clock.hold(5);
+        slowly = false;
+        return nextDue();
+      };
+      return held;
+    };
+    await deliver().start();
+    const one = incident();
+    outbox.commit(one, [cardDraft(one)]);
+    await clock.advance(200);
+    expect(chat.count("post")).toBe(1);
+    await clock.advance((outbox.rows[0]?.retryAt ?? 0) - clock.now() - 2);
+    slowly = true;
+    outbox.notify();
+    await clock.advance(100);
+    expect(outbox.states()).toEqual(["sent"]);
+  });
+
   test("when it lasts longer than fallback.after the second route is told once, and Slack is still tried", async () => {
     const { clock, outbox, chat, told, deliver } = setUp();
     chat.trouble = (verb) => (verb === "find" ? undefined : failing("timeout"));
