@@ -70,7 +70,7 @@ export async function runSandbox(
 
 /** One core is taken away and brought back, with what Slack receives meanwhile. */
 async function show(sandbox: Sandbox, doors: Doors, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  const victim = sandbox.cores().find((core) => core.deployment === "acme-production")?.id;
+  const victim = sandbox.cores().find((core) => core.deployment === "sandbox-production")?.id;
   if (victim === undefined) return;
   const seen = new Map<string, number>();
   const tell = (): void => {

@@ -1,4 +1,5 @@
 import type { AlarmSettings, DeploymentAlarms } from "./alarms.ts";
+import type { CertifySettings, ScaleSettings } from "./certify.ts";
 import type { CheckKind } from "./health.ts";
 import type { Secret } from "./secret.ts";
 
@@ -50,6 +51,10 @@ export interface Deployment {
   readonly cores: readonly Core[];
   /** What its CloudWatch alarms have of their own. */
   readonly alarms?: DeploymentAlarms;
+  /** How load may be put on it; absent: not at all. */
+  readonly certify?: CertifySettings;
+  /** How a core is added. */
+  readonly scale?: ScaleSettings;
 }
 
 /** How TLS of a deployment is verified. */

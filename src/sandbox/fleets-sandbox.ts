@@ -31,7 +31,7 @@ export function sandboxFleet(cores: number): FleetPlan {
     tells: "A production deployment over two instances and zones behind a load balancer, and a development core.",
     deployments: [
       {
-        id: "acme-production",
+        id: "sandbox-production",
         app: "acme",
         kind: "production",
         secure: true,
@@ -42,7 +42,7 @@ export function sandboxFleet(cores: number): FleetPlan {
         ? []
         : [
             {
-              id: "acme-development",
+              id: "sandbox-development",
               app: "acme-dev",
               kind: "development" as const,
               secure: false,

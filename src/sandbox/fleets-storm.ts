@@ -28,7 +28,7 @@ export function stormFleet(cores: number): FleetPlan {
     };
   });
   const survivor: PlannedDeployment = {
-    id: "acme-production",
+    id: "sandbox-production",
     app: "acme",
     kind: "production",
     secure: false,

@@ -4,8 +4,8 @@ import { StoryFailed } from "./story.ts";
 import type { Stage, Story } from "./story.ts";
 import { cardOf, cards, opened, resolved, told } from "./story-told.ts";
 
-const VICTIM = "acme-production/acme-2";
-const ALARM = "acme-production ELB UnHealthyHostCount";
+const VICTIM = "sandbox-production/acme-2";
+const ALARM = "sandbox-production ELB UnHealthyHostCount";
 const LOOK_MS = 50;
 
 /** A core dies and comes back, with CloudWatch looking on. */
@@ -35,7 +35,7 @@ export const coreDown: Story = {
       5_000,
     );
     await sandbox.startCore(VICTIM);
-    await resolved(stage, id, 18_000, ["acme-production/acme-2"]);
+    await resolved(stage, id, 18_000, ["sandbox-production/acme-2"]);
     const shown = cards(sandbox.slack.messages());
     stage.expect("still one message", shown.length === 1, () => `${shown.length} messages`);
   },

@@ -1,8 +1,8 @@
 import type { Story } from "./story.ts";
 import { cardOf, cards, opened, resolved, told } from "./story-told.ts";
 
-const FIRST = "acme-production/acme-1";
-const SECOND = "acme-production/acme-2";
+const FIRST = "sandbox-production/acme-1";
+const SECOND = "sandbox-production/acme-2";
 
 /** Core after core dies until one is left. */
 export const oneCoreLeft: Story = {

@@ -177,7 +177,7 @@ export class StoryStage implements Stage {
   }
 }
 
-/** `INC-1 open: core-down of deployment acme-production (major), 2 affected` */
+/** `INC-1 open: core-down of deployment sandbox-production (major), 2 affected` */
 function short(incident: Incident): string {
   const { id, state, cause, scope, severity, affected } = incident;
   return `${id} ${state}: ${cause} of ${scope.kind} ${scope.id} (${severity}), ${affected.length} affected`;

@@ -15,7 +15,7 @@ export const storm: Story = {
   async play(stage) {
     const { sandbox } = stage;
     await stage.untilCalm(14_000);
-    const victims = sandbox.cores().filter((core) => core.deployment !== "acme-production");
+    const victims = sandbox.cores().filter((core) => core.deployment !== "sandbox-production");
     await sandbox.killCore(...victims.map((core) => core.id));
     const { id } = await opened(stage, "many-deployments-down", 12_000);
     await stage.untilSlack("a message for the one incident", (all) => cardOf(all, id) !== undefined, 5_000);

@@ -50,18 +50,18 @@ describe.concurrent("corewatch sandbox story", () => {
     const lines = await play("core-down");
     // Whichever speaks first, the probes or the CloudWatch alarm: it is one message, and says the cause in the end.
     inOrder(lines, [
-      /^fleet: core acme-production\/acme-2 killed$/,
+      /^fleet: core sandbox-production\/acme-2 killed$/,
       /^slack: #ops message: .*\(INC-1, major\)/,
-      /^fleet: core acme-production\/acme-2 started again$/,
-      /^slack: #ops message edited: .*Resolved: .*\(INC-1, major at worst\) Was affected: acme-production\/acme-2/,
-      /^slack: #ops thread, shown in the channel: .*Over after .*Affected: acme-production\/acme-2/,
+      /^fleet: core sandbox-production\/acme-2 started again$/,
+      /^slack: #ops message edited: .*Resolved: .*\(INC-1, major at worst\) Was affected: sandbox-production\/acme-2/,
+      /^slack: #ops thread, shown in the channel: .*Over after .*Affected: sandbox-production\/acme-2/,
     ]);
     inOrder(lines, [
-      /^corewatch: INC-1 open: core-down of deployment acme-production \(major\)/,
+      /^corewatch: INC-1 open: core-down of deployment sandbox-production \(major\)/,
       /^corewatch: INC-1 resolved: core-down/,
     ]);
     inOrder(lines, [
-      /^slack: #ops message(?: edited)?: .*A core is down \(INC-1, major\) Affected: acme-production\/acme-2/,
+      /^slack: #ops message(?: edited)?: .*A core is down \(INC-1, major\) Affected: sandbox-production\/acme-2/,
     ]);
     expect(lines.filter((line) => line.startsWith("slack: #ops message:"))).toHaveLength(1);
   });

@@ -15,6 +15,6 @@ const { rows } = await client.query<{ pid: number }>(
   "select pid from pg_stat_activity where backend_type <> 'client backend'",
 );
 await client.end();
-sandbox.freezeCore("acme-production/acme-1");
+sandbox.freezeCore("sandbox-production/acme-1");
 process.send?.([...sandbox.cores().map((core) => core.pid), ...rows.map((row) => row.pid)]);
 process.on("disconnect", () => process.exit(1));

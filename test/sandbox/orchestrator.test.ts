@@ -79,8 +79,8 @@ async function hello(url: string): Promise<number | string> {
 it("writes a fleet.yaml and a private env file that load without a complaint", async () => {
   const fleet = await loaded();
   expect(fleet.deployments.map(({ id, cores }) => [id, cores.length])).toEqual([
-    ["acme-production", 3],
-    ["acme-development", 1],
+    ["sandbox-production", 3],
+    ["sandbox-development", 1],
   ]);
   expect(fleet.databases[0]?.url.reveal()).toBe(sandbox.database.url);
   expect(new Set(fleet.deployments[0]?.cores.map((core) => core.zone)).size).toBe(2);
@@ -126,9 +126,9 @@ it("listens on loopback only", async () => {
 });
 
 it("a killed core is a dead process; its load balancer goes on without it, and it comes back at its address", async () => {
-  const id = "acme-production/acme-2";
+  const id = "sandbox-production/acme-2";
   const before = sandbox.cores().find((core) => core.id === id);
-  const balancer = sandbox.loadBalancers.get("acme-production");
+  const balancer = sandbox.loadBalancers.get("sandbox-production");
   const stateOf = (): string | undefined =>
     balancer?.targets().find((one) => one.id === before?.instance && one.port === before?.port)?.state;
   await until("the target is healthy", () => stateOf() === "healthy");
@@ -136,25 +136,25 @@ it("a killed core is a dead process; its load balancer goes on without it, and i
   expect(isAlive(before?.pid ?? 0)).toBe(false);
   expect(await hello(before?.url ?? "")).toBe("ECONNREFUSED");
   await until("the target is unhealthy", () => stateOf() === "unhealthy");
-  for (let turn = 0; turn < 4; turn++) expect(await hello(sandbox.connectionUri("acme-production"))).toBe(200);
+  for (let turn = 0; turn < 4; turn++) expect(await hello(sandbox.connectionUri("sandbox-production"))).toBe(200);
   await sandbox.startCore(id);
   expect(await hello(before?.url ?? "")).toBe(200);
   expect(sandbox.events.map((event) => event.text)).toEqual([`core ${id} killed`, `core ${id} started again`]);
 });
 
 it("an added core stands in fleet.yaml and behind the load balancer, with the deployment's keys", async () => {
-  const core = await sandbox.addCore("acme-production");
+  const core = await sandbox.addCore("sandbox-production");
   expect((await loaded()).deployments[0]?.cores.map((one) => one.url)).toContain(core.url);
-  const targets = sandbox.loadBalancers.get("acme-production")?.targets() ?? [];
+  const targets = sandbox.loadBalancers.get("sandbox-production")?.targets() ?? [];
   expect(targets.map((target) => target.url)).toContain(core.url);
   expect(await hello(core.url)).toBe(200);
-  const development = sandbox.cores().find((one) => one.deployment === "acme-development");
+  const development = sandbox.cores().find((one) => one.deployment === "sandbox-development");
   expect(await kids(development?.url ?? "")).toHaveLength(2);
 });
 
 it("says which cores there are when asked for another", async () => {
-  await expect(sandbox.killCore("acme-production/acme-9")).rejects.toThrow(
-    'there is no core "acme-production/acme-9" in this sandbox: choose one of acme-production/acme-1',
+  await expect(sandbox.killCore("sandbox-production/acme-9")).rejects.toThrow(
+    'there is no core "sandbox-production/acme-9" in this sandbox: choose one of sandbox-production/acme-1',
   );
 });
 

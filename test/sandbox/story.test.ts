@@ -27,9 +27,9 @@ afterAll(async () => {
 
 const incident: Incident = {
   id: "INC-1",
-  scope: { kind: "deployment", id: "acme-production" },
+  scope: { kind: "deployment", id: "sandbox-production" },
   state: "open",
-  deployment: "acme-production",
+  deployment: "sandbox-production",
   cause: "core-down",
   severity: "major",
   peak: "major",
@@ -82,7 +82,7 @@ describe("a story", () => {
     const result = await playStory(
       story(async (stage) => {
         await stage.untilCalm(2_000);
-        await sandbox.killCore("acme-development/dev-1");
+        await sandbox.killCore("sandbox-development/dev-1");
         open.push({ ...incident, openedAt: Date.now() });
         await stage.untilIncident("one is open", (all) => all.length === 1, 2_000);
         const { ts, channel } = await slack("chat.postMessage", { channel: "#ops", text: "INC-1 dev-1 is down" });
@@ -90,7 +90,7 @@ describe("a story", () => {
         await slack("chat.update", { channel, ts, text: "INC-1 resolved" });
         await stage.untilSlack("its edit", (all) => all.some((one) => one.edits === 1), 2_000);
         await slack("chat.postMessage", { channel: "#ops", thread_ts: ts, reply_broadcast: "true", text: "over" });
-        await sandbox.startCore("acme-development/dev-1");
+        await sandbox.startCore("sandbox-development/dev-1");
       }),
       sandbox,
       eyes,
@@ -99,12 +99,12 @@ describe("a story", () => {
     const said = result.timeline.map(({ who, text }) => `${who}: ${text}`);
     expect(said).toEqual([
       "story: 3 cores are up, nothing is open",
-      "fleet: core acme-development/dev-1 killed",
-      "corewatch: INC-1 open: core-down of deployment acme-production (major), 0 affected",
+      "fleet: core sandbox-development/dev-1 killed",
+      "corewatch: INC-1 open: core-down of deployment sandbox-production (major), 0 affected",
       "slack: #ops message: INC-1 dev-1 is down",
       "slack: #ops message edited: INC-1 resolved",
       "slack: #ops thread, shown in the channel: over",
-      "fleet: core acme-development/dev-1 started again",
+      "fleet: core sandbox-development/dev-1 started again",
     ]);
     const times = result.timeline.map((one) => one.atMs);
     expect(times).toEqual([...times].sort((a, b) => a - b));
@@ -122,7 +122,7 @@ describe("a story", () => {
       eyes,
     );
     expect(calm.passed).toBe(false);
-    expect(calm.failure).toContain("came: not seen well: acme-production/acme-1 | acme-production/acme-2");
+    expect(calm.failure).toContain("came: not seen well: sandbox-production/acme-1 | sandbox-production/acme-2");
     expect(calm.failure).toContain("INC-1 open: core-down");
     const silent = await playStory(
       story(
@@ -149,7 +149,7 @@ describe("a story", () => {
     let looks = 0;
     const eyes: StoryEyes = {
       incidents: () => Promise.resolve([{ ...incident, cause: ++looks > 3 ? "one-core-left" : "core-down" }]),
-      states: () => Promise.resolve([state("acme-production/acme-1", "down")]),
+      states: () => Promise.resolve([state("sandbox-production/acme-1", "down")]),
       now: () => Date.now(),
     };
     const settled = await playStory(
@@ -175,7 +175,7 @@ describe("a story", () => {
       sandbox,
       eyes,
     );
-    expect(never.failure).toContain("1 series are settled bad: core:acme-production/acme-1:hello");
+    expect(never.failure).toContain("1 series are settled bad: core:sandbox-production/acme-1:hello");
   });
 
   it("that breaks for another reason is no verdict", async () => {
