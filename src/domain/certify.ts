@@ -1,5 +1,5 @@
 import type { Cause, IncidentEventKind } from "./incident.ts";
-import type { Arrivals, GeneratorHealth, ScenarioSpec } from "./load.ts";
+import type { Arrivals, GeneratorHealth, OutcomeCounts, ScenarioSpec } from "./load.ts";
 import type { Secret } from "./secret.ts";
 
 /**
@@ -375,3 +375,78 @@ export type RunEvent =
   | { readonly type: "observed"; readonly facts: ObserverFacts }
   | { readonly type: "note"; readonly at: number; readonly text: string }
   | { readonly type: "ended"; readonly at: number; readonly cut: Cut | null };
+
+/** Latency of some arrivals, ms, from their scheduled moment. */
+export interface LatencyFigures {
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+/** What `certify` writes and prints: certificate.json. Times are ISO 8601 UTC. */
+export interface Certificate {
+  readonly version: 1;
+  readonly deployment: string;
+  readonly plan: PlanName;
+  readonly verdict: "pass" | "fail" | "invalid";
+  /** One sentence for people. */
+  readonly summary: string;
+  readonly criteria: readonly Criterion[];
+  /** Of all measured open-model stages (the warm-up is left out): `offered` is the sum of the outcomes. */
+  readonly load: { readonly offered: number } & OutcomeCounts;
+  readonly stages: readonly {
+    readonly stage: StageKind;
+    readonly startedAt: string;
+    readonly finishedAt: string | null;
+    readonly cut: Cut | null;
+    readonly load: ({ readonly offered: number } & OutcomeCounts) | null;
+    readonly response: LatencyFigures | null;
+    readonly service: LatencyFigures | null;
+    readonly lateness: LatencyFigures | null;
+    readonly sentRate: number | null;
+    readonly dispersion: number | null;
+    readonly generator: GeneratorHealth | null;
+  }[];
+  readonly perEndpoint: readonly {
+    readonly endpoint: string;
+    readonly offered: number;
+    readonly ok: number;
+    readonly response: LatencyFigures;
+  }[];
+  /** By core: answers that named it (`answers`, with latency), and what it counted itself (`ownRequests`, all callers). */
+  readonly perCore: readonly {
+    readonly core: string;
+    readonly instance: string | null;
+    readonly zone: string | null;
+    readonly answers: number | null;
+    readonly failures: number | null;
+    readonly share: number | null;
+    readonly response: LatencyFigures | null;
+    readonly ownRequests: number | null;
+  }[];
+  /** The pools that the ceiling and the tuning recommend; `null` where they did not run. */
+  readonly recommendation: {
+    readonly maxServerPoolSize: number;
+    readonly connectionPoolSize: number;
+    readonly coresPerInstance: number;
+    /** Sentences with the reckoning. */
+    readonly because: readonly string[];
+  } | null;
+  readonly levels: readonly ClosedLevel[];
+  readonly capacity: readonly CapacityFacts[];
+  readonly fill: FillFacts | null;
+  readonly scenario: { readonly name: string; readonly tells: readonly string[]; readonly settings: unknown };
+  readonly thresholds: CertifyThresholds;
+  /** What was shortened by flags, cut short, or could not be seen. */
+  readonly caveats: readonly string[];
+  readonly environment: RunEnvironment;
+  readonly connectionUri: string;
+  readonly seed: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** SHA-256, hex, of this document as JSON without this field. */
+  readonly hash: string;
+}
