@@ -1,5 +1,7 @@
 import type { AlarmSettings, DeploymentAlarms } from "./alarms.ts";
+import type { AuditSettings } from "./audit.ts";
 import type { CertifySettings, ScaleSettings } from "./certify.ts";
+import type { CoreAddressing, DiscoverySettings, FoundState } from "./discovery.ts";
 import type { CheckKind } from "./health.ts";
 import type { Secret } from "./secret.ts";
 
@@ -55,6 +57,16 @@ export interface Deployment {
   readonly certify?: CertifySettings;
   /** How a core is added. */
   readonly scale?: ScaleSettings;
+  /** What the launch checklist expects otherwise, and what is waived. */
+  readonly audit?: AuditSettings;
+  /** Where its cores are found; absent: they stand in fleet.yaml. */
+  readonly discovery?: { readonly settings: DiscoverySettings; readonly addressing: CoreAddressing };
+  /** The ECS service that runs its cores. */
+  readonly ecs?: { readonly cluster: string; readonly service: string };
+  /** CloudFront distribution in front of it: id, domain name or alias. */
+  readonly distribution?: string;
+  /** Id of the database with the tables of the hosted fleet (`apps_with_load_balancer`). */
+  readonly controlDatabase?: string;
 }
 
 /** How TLS of a deployment is verified. */
@@ -75,6 +87,14 @@ export interface Core {
   readonly instance: string | undefined;
   readonly zone: string | undefined;
   readonly apiKey: Secret | undefined;
+  /** Of a found core: what is expected of it now. Absent: it is expected to answer. */
+  readonly expectation?: {
+    readonly state: FoundState | "leaving";
+    /** For people: `draining`, `spot interruption at 10:02`. */
+    readonly why: string;
+    /** A starting core: until when it need not be healthy, epoch ms. */
+    readonly until: number | null;
+  };
 }
 
 /** A database that cores use. */

@@ -1,9 +1,11 @@
 /** The language of the project: plain types and the ports. Imports nothing from outside this folder. */
 export * from "./alarm-ports.ts";
 export * from "./alarms.ts";
+export * from "./audit.ts";
 export * from "./causes.ts";
 export * from "./certify.ts";
 export * from "./clock.ts";
+export * from "./discovery.ts";
 export * from "./fleet.ts";
 export * from "./health.ts";
 export * from "./incident.ts";
