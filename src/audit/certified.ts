@@ -1,0 +1,28 @@
+import type { CertifiedFacts } from "./rule.ts";
+import { judge, type Answer, type AuditContext } from "./rule.ts";
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 90;
+
+/** Whether a current certificate of `corewatch certify` shows `what`: the newest one in which all of `criteria` were judged. */
+export async function judgeCertified(
+  { deployment, own, now, expect }: AuditContext,
+  what: string,
+  criteria: readonly string[],
+  isEnough: (facts: CertifiedFacts) => string | undefined,
+): Promise<Answer> {
+  const days = expect.certifiedWithin ?? DEFAULT_DAYS;
+  const expected = `${what}, certified within ${days} days`;
+  const fix = `corewatch certify ${deployment.id} --plan launch`;
+  const newest = (await own.certificates(deployment.id)).find(({ criteria: judged }) =>
+    criteria.every((id) => judged[id] !== undefined),
+  );
+  if (newest === undefined) return judge(false, expected, "no certificate of it", fix);
+  const age = Math.floor((now - newest.at) / DAY_MS);
+  const missed = criteria.filter((id) => newest.criteria[id] !== "pass");
+  const trouble =
+    missed.length > 0
+      ? missed.map((id) => `${id}: ${newest.criteria[id]}`).join(", ")
+      : (isEnough(newest) ?? (age > days ? `it is ${age} days old` : undefined));
+  return judge(trouble === undefined, expected, trouble ?? `certified ${age === 0 ? "today" : `${age} days ago`}`, fix);
+}

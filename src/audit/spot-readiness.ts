@@ -1,0 +1,31 @@
+import { isOnEcs, judge, named, type Rule } from "./rule.ts";
+
+/** A group that rebalances starts the next instance when AWS says that one is at risk, before it is taken. */
+export const spotReadiness: Rule = {
+  id: "spot-readiness",
+  title: "ready for spot interruptions",
+  seed: "Spot instances can be shut down at any time: you get the notification two minutes before it happens",
+  applies: isOnEcs,
+  async check({ ecs }) {
+    const groups = (await ecs()).capacityProviders.flatMap(({ group }) => (group === undefined ? [] : [group]));
+    const spot = groups.filter((group) => group.onDemandPercentAboveBase < 100);
+    const troubles = spot.flatMap((group) => [
+      ...(group.capacityRebalance ? [] : [`${group.name}: no capacity rebalancing`]),
+      ...(group.spotAllocation === "lowest-price"
+        ? [`${group.name}: takes the cheapest pools, which are interrupted most`]
+        : []),
+    ]);
+    return judge(
+      groups.length > 0 && troubles.length === 0,
+      "capacity rebalancing on, allocation by capacity",
+      groups.length === 0
+        ? "no Auto Scaling group to look at"
+        : spot.length === 0
+          ? "no spot instances"
+          : troubles.length === 0
+            ? "both"
+            : named(troubles),
+      "aws autoscaling update-auto-scaling-group --capacity-rebalance, with SpotAllocationStrategy price-capacity-optimized",
+    );
+  },
+};
