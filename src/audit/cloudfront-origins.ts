@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isAddress } from "./address.ts";
 import { judge, named, type Rule } from "./rule.ts";
 
 /** An instance's public name holds its address: `ec2-1-2-3-4.eu-west-1.compute.amazonaws.com`. */
@@ -44,7 +44,7 @@ async function addressesOf(
   origin: string,
   resolve: (name: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  if (isIP(origin) !== 0) return [origin];
+  if (isAddress(origin)) return [origin];
   const numbers = INSTANCE_NAME.exec(origin);
   return numbers === null ? resolve(origin) : [numbers.slice(1, 5).join(".")];
 }

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isAddress } from "./address.ts";
 import { isBalanced, judge, type Rule } from "./rule.ts";
 
 /** `ec2-1-2-3-4.eu-west-1.compute.amazonaws.com`, `ip-10-0-1-1.ec2.internal` */
@@ -16,8 +16,7 @@ export const connectionUri: Rule = {
     const expected = `a DNS name that leads to ${dnsName}`;
     const fix = `point a DNS name at ${dnsName}, and give that to the app's back ends`;
     const cores = new Set(deployment.cores.map(({ url }) => new URL(url).hostname));
-    const isAddress = isIP(hostname.replace(/^\[|\]$/g, "")) !== 0;
-    if (isAddress) return judge(false, expected, `${hostname} is an address`, fix);
+    if (isAddress(hostname)) return judge(false, expected, `${hostname} is an address`, fix);
     if (INSTANCE_NAME.test(hostname)) return judge(false, expected, `${hostname} is an instance's name`, fix);
     if (cores.has(hostname)) return judge(false, expected, `${hostname} is one core's`, fix);
     if (hostname.toLowerCase() === dnsName.toLowerCase()) return judge(true, expected, hostname, fix);
