@@ -1,5 +1,5 @@
 import { CloudError, wait, type CloudCall, type CloudOperation, type Clock } from "../src/domain/index.ts";
-import { rateOf, SHARE, type Rate } from "./rates.ts";
+import { bucketOf, rateOf, SHARE, type Rate } from "./rates.ts";
 
 /** Tries of one request, the first included. Throttling is waited out longer than a network that fails. */
 const TRIES = { throttled: 8, unreachable: 3 } as const;
@@ -39,8 +39,8 @@ class Bucket {
 }
 
 /**
- * Keeps the API's rates: a bucket for each account, region and operation, shared by everything in this process that talks
- * to AWS through it. Throttling, when it is met nevertheless, holds the whole bucket back.
+ * Keeps the API's rates: a bucket for each account, region and operation, or for the operations that share a rate there,
+ * shared by everything in this process that talks to AWS through it. Throttling, when it is met nevertheless, holds the whole bucket back.
  */
 export class CloudPacer {
   readonly #clock: Clock;
@@ -63,11 +63,19 @@ export class CloudPacer {
 
   /** A call to an account (its id, or anything that tells it apart) and region. */
   call(account: string, region: string, signal: AbortSignal): CloudCall {
-    return { signal, send: (operation, request) => this.#send(`${account}/${region}`, operation, request, signal) };
+    return {
+      signal,
+      send: (operation, request) => this.#send(bucketOf(account, region, operation), operation, request, signal),
+    };
   }
 
-  async #send<T>(where: string, operation: CloudOperation, request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const bucket = this.#bucket(where, operation);
+  async #send<T>(
+    shared: string,
+    operation: CloudOperation,
+    request: () => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const bucket = this.#bucket(shared, operation);
     for (let tried = 1; ; tried++) {
       await bucket.take(signal);
       if (signal.aborted) throw new CloudError("cancelled", `${operation} was called off`);
@@ -85,10 +93,9 @@ export class CloudPacer {
     }
   }
 
-  #bucket(where: string, operation: CloudOperation): Bucket {
-    const key = `${where} ${operation}`;
-    const known = this.#buckets.get(key) ?? new Bucket(this.#clock, rateOf(operation));
-    this.#buckets.set(key, known);
+  #bucket(shared: string, operation: CloudOperation): Bucket {
+    const known = this.#buckets.get(shared) ?? new Bucket(this.#clock, rateOf(operation));
+    this.#buckets.set(shared, known);
     return known;
   }
 }

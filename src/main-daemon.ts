@@ -4,10 +4,11 @@ import { stateDirectory } from "./cli/context.ts";
 import type { Daemon, DaemonRequest, Doors, OpenedStore } from "./cli/doors.ts";
 import { EXIT, Problem } from "./cli/exit.ts";
 import { createTicker } from "./cron/ticker.ts";
-import { type Fleet, type Log, type Messenger, type FallbackRoute, wait } from "./domain/index.ts";
+import type { Fleet, Log, Messenger, FallbackRoute } from "./domain/index.ts";
 import { FleetFile, type LoadResult } from "./inventory/index.ts";
 import { RECEIPT_PATH } from "../alarms/plan-subscriptions.ts";
 import { alarmParts } from "./main-alarm-watch.ts";
+import { fixedAtStart, numbersOf, openPatiently, readiness } from "./main-daemon-parts.ts";
 import { createPorts } from "./main-ports.ts";
 import { createFleetFallback, createFleetMessenger, type NotifyWorld } from "./main-slack.ts";
 import { Delivery } from "./notify/delivery.ts";
@@ -19,14 +20,12 @@ import { AlarmWatch } from "./watch/alarm-watch.ts";
 import { watchEventLoop } from "./watch/event-loop.ts";
 import { Beats, KeySetSaver, loadKeySets } from "./watch/facts.ts";
 import { Housekeeper } from "./watch/housekeeper.ts";
+import { InventoryWatch } from "./watch/inventory-watch.ts";
 import { type ChannelTrouble, configurationRejected, noticesUndelivered } from "./watch/own-trouble.ts";
 import { Watcher } from "./watch/watcher.ts";
 import { metricsText } from "./web/metrics.ts";
 import { WebServer } from "./web/server.ts";
 
-/** How long a starting daemon waits for a store that is out of reach, and how often it looks, ms. */
-const STORE_PATIENCE_MS = 60_000;
-const STORE_RETRY_MS = 2_000;
 /** How many incidents a story looks at. */
 const INCIDENTS = 200;
 
@@ -74,13 +73,24 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     doors: Doors,
     log: Log,
   ) {
-    let fleet = first;
+    const inventory = new InventoryWatch({
+      clock,
+      log,
+      ticker: createTicker({ clock }),
+      store,
+      fleet: first,
+      sources: () => doors.coreSources(ports.loadBalancers),
+      notices: () => doors.hostNotices(),
+      platform: () => watcher,
+      onFleet: (found) => follow(found),
+    });
+    let fleet = await inventory.restore();
     const world: NotifyWorld = { clock, log, redact: (text) => redactor.redact(text), env: doors.env };
     let messenger: Messenger | undefined = await createFleetMessenger(fleet, world, true);
     let fallback: FallbackRoute | undefined = await createFleetFallback(fleet, world);
     const beats = new Beats({ clock, log, store });
     const keySets = createKeySets(await loadKeySets(store));
-    const ports = { ...createPorts(clock), beats, keySets };
+    const ports = { ...createPorts(clock, fleet), beats, keySets };
     const ticker = createTicker({ clock });
     const alarms = new AlarmWatch({
       clock,
@@ -128,13 +138,17 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
     });
     let rejected: string | undefined;
 
+    /** Phases, states and incidents of what stays go on. */
+    const follow = (next: Fleet): void => {
+      watcher.setFleet(next);
+      fleet = next;
+      alarms.follow(fleet);
+    };
     const adopt = async (next: Fleet, loaded: LoadResult & { readonly ok: true }): Promise<void> => {
       redactor.add(...loaded.redact);
       const fixed = fixedAtStart(fleet, next);
       if (fixed.length > 0) log.warn(`takes effect at the next start: ${fixed.join(", ")}`);
-      watcher.setFleet({ ...next, name: fleet.name });
-      fleet = { ...next, name: fleet.name };
-      alarms.follow(fleet);
+      follow(inventory.follow({ ...next, name: fleet.name }));
       [messenger, fallback] = [await createFleetMessenger(next, world, true), await createFleetFallback(next, world)];
       // What was dead may have been mended by this; what still is will say so again.
       channels.clear();
@@ -179,20 +193,20 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       heartbeats: () => fleet.heartbeats,
       beat: (id, ok, message) => store.beat(id, clock.now(), ok, redactor.redact(message)),
       receipts: { path: RECEIPT_PATH, isOpen: () => alarms.takesMessages, take: (body) => alarms.take(body) },
-      readiness: () => readiness(problems(), rejected, watcher, alarms.facts()),
+      readiness: () => readiness(problems(), rejected, watcher, inventory, alarms.facts()),
       async metrics() {
         // How much waits is not known while the store is out of reach.
         const outboxWaiting = await store.outbox.backlog().then(
           ({ waiting }) => waiting,
           () => Number.NaN,
         );
-        return metricsText(() => ({ ...numbersOf(watcher), outboxWaiting, ready: problems().length === 0 }));
+        return metricsText(() => ({ ...numbersOf(watcher, inventory), outboxWaiting, ready: problems().length === 0 }));
       },
     });
     const saver = new KeySetSaver({ clock, log, store, keySets });
     const housekeeper = new Housekeeper({ clock, log, housekeeping: store.housekeeping });
     const closer = { start: () => Promise.resolve(), stop: () => ports.close() };
-    const services = new Services([closer, beats, web, delivery, saver, watcher, alarms, housekeeper, file]);
+    const services = new Services([closer, beats, web, delivery, saver, watcher, alarms, inventory, housekeeper, file]);
     const onHup = (): void => void file.reload().then((outcome) => log.info(`SIGHUP: configuration ${outcome}`));
     process.on("SIGHUP", onHup);
 
@@ -223,73 +237,4 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       },
     };
   }
-}
-
-async function openPatiently(
-  fleet: Fleet,
-  path: string,
-  doors: Doors,
-  log: Log,
-  signal: AbortSignal | undefined,
-): Promise<OpenedStore> {
-  const began = doors.clock.monotonic();
-  for (;;) {
-    try {
-      return await doors.openStore(fleet, path, log);
-    } catch (error) {
-      const isPassing = error instanceof Problem && error.exit === EXIT.unsure;
-      if (!isPassing || doors.clock.monotonic() - began > STORE_PATIENCE_MS) throw error;
-      log.warn(`${error.message}; trying again`);
-      await wait(doors.clock, STORE_RETRY_MS, signal);
-      signal?.throwIfAborted();
-    }
-  }
-}
-
-/** What of a new configuration cannot be taken over while running. */
-function fixedAtStart(old: Fleet, next: Fleet): string[] {
-  const { retention } = old.store;
-  return [
-    ...(next.name === old.name ? [] : ["fleet"]),
-    ...(next.store.url?.reveal() === old.store.url?.reveal() ? [] : ["store.url"]),
-    ...(JSON.stringify(next.store.retention) === JSON.stringify(retention) ? [] : ["store.retention"]),
-    ...(next.web.host === old.web.host && next.web.port === old.web.port ? [] : ["web.listen"]),
-  ];
-}
-
-function numbersOf(watcher: Watcher) {
-  const stats = watcher.stats();
-  return {
-    observations: stats.observations,
-    missed: stats.sweep.missed,
-    latenessMs: stats.sweep.lateness,
-    diagnosisMs: stats.toDiagnosis,
-    targets: stats.sweep.series,
-    running: stats.sweep.running,
-    openIncidents: stats.openIncidents,
-    unstored: stats.unstored,
-    dropped: stats.dropped,
-  };
-}
-
-/** A refused configuration is told, but the watching goes on with the one before: that is ready. */
-function readiness(
-  problems: readonly string[],
-  rejected: string | undefined,
-  watcher: Watcher,
-  alarms: Readonly<Record<string, number | string>>,
-) {
-  const numbers = numbersOf(watcher);
-  return {
-    ready: problems.length === 0,
-    problems: rejected === undefined ? problems : [...problems, rejected],
-    facts: {
-      series: numbers.targets,
-      openIncidents: numbers.openIncidents,
-      latenessP99Ms: numbers.latenessMs.p99,
-      unstored: numbers.unstored,
-      dropped: numbers.dropped,
-      ...alarms,
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Doors, OpenedStore } from "./cli/doors.ts";
@@ -22,6 +22,7 @@ export function createDoors(): Doors {
     clock,
     // Nothing interrupts a command that is run without signals; run() lays its own over this.
     signal: new AbortController().signal,
+    hold: () => ({ giveUp: new AbortController().signal, release: () => {} }),
     exit: (code) => process.exit(code),
     pid: process.pid,
     redactor,
@@ -31,6 +32,12 @@ export function createDoors(): Doors {
     cwd: process.cwd(),
     version: packageVersion(),
     colors: process.stdout.isTTY && process.env["NO_COLOR"] === undefined && process.env["TERM"] !== "dumb",
+    terminal: {
+      isTerminal: process.stderr.isTTY && process.env["TERM"] !== "dumb",
+      get columns() {
+        return process.stderr.columns || 80;
+      },
+    },
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     onSignal(stop) {
@@ -57,7 +64,12 @@ export function createDoors(): Doors {
         redact,
       }),
     ticker: async () => (await import("./cron/ticker.ts")).createTicker({ clock }),
-    ports: async () => (await import("./main-ports.ts")).createPorts(clock),
+    ports: async (fleet) => (await import("./main-ports.ts")).createPorts(clock, fleet),
+    coreSources: async (loadBalancers) =>
+      (await import("./main-inventory.ts")).createCoreSources(
+        loadBalancers === undefined ? { clock } : { clock, loadBalancers },
+      ),
+    hostNotices: async () => (await import("./main-inventory.ts")).createNoticeWorld({ clock, env: process.env }),
     alarmCloud: async (log) => (await import("./main-alarms.ts")).createAlarmCloud({ clock, log }),
     tellDrill: async (fleet, log) => {
       const { createFleetMessenger } = await import("./main-slack.ts");
@@ -80,6 +92,10 @@ export function createDoors(): Doors {
     story: async (name, dir, log, signal) =>
       (await import("./main-sandbox.ts")).runStory(name, dir, log, doors, signal),
     sandboxFleets: async () => Object.keys((await import("./sandbox/fleets.ts")).FLEETS),
+    audit: async (request) => (await import("./main-audit.ts")).createAuditWorld(request, doors),
+    certify: async (request) => (await import("./main-certify.ts")).createCertifyWorld(request, doors),
+    readBytes: (path) => createReadStream(path, { highWaterMark: 1 << 20 }),
+    ask,
     stories: async () => (await import("./sandbox/stories.ts")).STORIES,
     runSelf,
   };
@@ -127,6 +143,18 @@ async function openStore(
     await embedded?.stop();
     if (error instanceof StoreUnavailable) throw new Problem(EXIT.unsure, error.message, { cause: error });
     throw error;
+  }
+}
+
+/** One line from the terminal; nobody sits at a pipe. */
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
   }
 }
 

@@ -26,7 +26,7 @@ async function begin(
   const sandbox = await startSandbox({ ...request, passing: true, clock: doors.clock });
   doors.adoptEnv(sandbox.env);
   doors.redactor.add(
-    ...Object.entries(sandbox.env).flatMap(([name, value]) => (/TOKEN|KEY|SECRET/.test(name) ? [value] : [])),
+    ...Object.entries(sandbox.env).flatMap(([name, value]) => (/TOKEN|KEY|SECRET|PASSWORD/.test(name) ? [value] : [])),
   );
   return sandbox;
 }
@@ -52,10 +52,7 @@ function isRunning(pid: number): boolean {
 }
 
 /** The sandbox behind `corewatch sandbox`, `sandbox exec` and `npm start`. */
-export async function runSandbox(
-  request: { cores: number; dir: string; fleet: string; log: Log },
-  doors: Doors,
-): Promise<RunningSandbox> {
+export async function runSandbox(request: Parameters<Doors["sandbox"]>[0], doors: Doors): Promise<RunningSandbox> {
   const sandbox = await begin(request, doors);
   return {
     config: sandbox.configFile,

@@ -17,7 +17,7 @@ export const logObjects: Rule = {
     const logs = logPlace(balancer);
     if (logs === undefined) return fail(expected, "there are no access logs", enableLogs(balancer));
     const prefix = `${logs.prefix === "" ? "" : `${logs.prefix}/`}AWSLogs/`;
-    const newest = await cloud.newestLogObject(logs.bucket, prefix, 7, place);
+    const newest = await cloud.newestLogObject(logs.bucket, prefix, 7, place, balancer.arn);
     const age = newest === undefined ? undefined : now - newest;
     return judge(
       age !== undefined && age <= FRESH_MS,

@@ -36,8 +36,8 @@ export interface OwnKnowledge {
   certificates(deployment: string): Promise<readonly CertifiedFacts[]>;
   /** Series (`kind:id:check`) with when they were last observed, epoch ms. */
   observed(): Promise<ReadonlyMap<string, number>>;
-  /** The last drill that reached Slack for this region, epoch ms; `undefined`: none. */
-  lastDrill(region: string): Promise<number | undefined>;
+  /** When a drill last arrived, by every topic of the fleet, epoch ms; `undefined`: never. */
+  lastDrill(): Promise<number | undefined>;
 }
 
 /** What a rule may look at. Everything that reads may throw, and the finding is `unknown` then. */

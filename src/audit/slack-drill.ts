@@ -9,17 +9,14 @@ export const slackDrill: Rule = {
   title: "the way from alarm to Slack is proved",
   seed: "Add load balancer error monitoring and send notif to slack",
   applies: isBalanced,
-  async check({ own, cloud, place, now, expect }) {
+  async check({ own, now, expect }) {
     const days = expect.drillWithin ?? DEFAULT_DAYS;
-    const region = await cloud.region(place);
-    const last = await own.lastDrill(region);
+    const last = await own.lastDrill();
     const age = last === undefined ? undefined : Math.floor((now - last) / DAY_MS);
     return judge(
       age !== undefined && age < days,
       `a drill that arrived, within ${days} days`,
-      age === undefined
-        ? `no drill arrived in ${region} yet`
-        : `the last one that arrived in ${region} is ${age} days old`,
+      age === undefined ? "no drill arrived yet" : `the last one that arrived is ${age} days old`,
       "corewatch alarms drill, and alarms.drillSchedule in fleet.yaml to have it done regularly",
     );
   },

@@ -14,13 +14,13 @@ export interface Asked {
 }
 
 const NOT_FOUND =
-  /^(LoadBalancerNotFound|TargetGroupNotFound|ListenerNotFound|NotFound|ResourceNotFound|QueueDoesNotExist|AWS\.SimpleQueueService\.NonExistentQueue)/;
+  /^(LoadBalancerNotFound|TargetGroupNotFound|ListenerNotFound|NotFound|ResourceNotFound|ClusterNotFound|ServiceNotFound|NoSuchBucket$|NoSuchHostedZone|NoSuchDistribution|Invalid\w+\.NotFound|QueueDoesNotExist|AWS\.SimpleQueueService\.NonExistentQueue)/;
 const DENIED =
   /^(AccessDenied|AuthorizationError|UnauthorizedOperation|AuthFailure|ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|IncompleteSignature|MissingAuthenticationToken|OptInRequired|InvalidAccessKeyId|RequestExpired|CredentialsProviderError|TokenProviderError)/;
 const THROTTLED = /^(Throttl|TooManyRequests|RequestLimitExceeded|RequestThrottled|SlowDown|PriorRequestNotComplete)/;
 /** A request that AWS understood and does not take: its own sentence says why. */
 const REFUSED =
-  /^(Validation|InvalidParameter|InvalidFormat|MissingRequiredParameter|LimitExceeded|ConcurrentModification|TagLimit)/;
+  /^(Validation|InvalidParameter|InvalidTarget|TooManyTargets|InvalidFormat|PermanentRedirect|MissingRequiredParameter|LimitExceeded|ConcurrentModification|TagLimit)/;
 /** An answer that broke off: half a document, or a connection that ended within it. */
 const BROKEN_OFF = /(JSON|XML|Unexpected end|unclosed|aborted|premature|socket hang up|Deserialization error)/i;
 const UNREACHABLE =

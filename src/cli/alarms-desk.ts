@@ -1,9 +1,10 @@
 import type { ApplyPorts } from "../../alarms/apply.ts";
 import { COLOURS, type Paint, PLAIN } from "../../alarms/paint.ts";
 import type { Fleet, Log, Store } from "../domain/index.ts";
-import { load, type CommonOptions } from "./context.ts";
+import type { CommonOptions } from "./context.ts";
 import type { Doors } from "./doors.ts";
 import type { ExitCode } from "./exit.ts";
+import { loadFound } from "./found.ts";
 
 /** What every command of `alarms` works with. */
 export interface Desk {
@@ -21,7 +22,7 @@ export async function withAlarms(
   doors: Doors,
   work: (desk: Desk) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { fleet, path, log } = await load(options, doors);
+  const { fleet, path, log } = await loadFound(options, doors);
   const { signal } = doors;
   const [opened, cloud] = await Promise.all([doors.openStore(fleet, path, log), doors.alarmCloud(log)]);
   try {

@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { CheckKind, CheckSettings, Fleet, Log } from "../domain/index.ts";
+import type { CertifyThresholds, CheckKind, CheckSettings, Fleet, Log } from "../domain/index.ts";
 import { CHECK_KINDS } from "../domain/index.ts";
 import type { LoadOptions, LoadResult, Located } from "../inventory/index.ts";
 import type { Doors } from "./doors.ts";
@@ -62,6 +62,12 @@ export async function checkDefaults(): Promise<Record<CheckKind, CheckSettings>>
   >;
 }
 
+/** What a certificate asks where fleet.yaml says nothing, from certification itself. */
+async function certifyDefaults(): Promise<CertifyThresholds> {
+  const { DEFAULT_THRESHOLDS } = await import("../../loadtests/thresholds.ts");
+  return DEFAULT_THRESHOLDS;
+}
+
 /**
  * The environment that a command sees: the process's, over which `--env-file` is laid.
  * @throws Problem 78 when the file cannot be read or has a bad line.
@@ -101,6 +107,7 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   }
   const { loadFleet, renderErrors } = await import("../inventory/index.ts");
   const ticker = await doors.ticker();
+  const text = readText(path, doors);
   const source = {
     path: namedConfig(options, doors) ?? "fleet.yaml",
     file: path,
@@ -108,9 +115,11 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
     readFile: (file: string) => doors.readFile(file),
     env,
     checkDefaults: await checkDefaults(),
+    certifyDefaults: await certifyDefaults(),
     isCron: (expression: string, timezone?: string) => isCron(ticker, expression, timezone),
+    ...(await auditRules(text)),
   };
-  const result = loadFleet({ ...source, text: readText(path, doors), now: doors.clock.now() });
+  const result = loadFleet({ ...source, text, now: doors.clock.now() });
   doors.redactor.add(...result.redact);
   if (!result.ok) throw new BadConfiguration(renderErrors(result.errors), result.errors, result.warnings);
   for (const one of result.warnings) {
@@ -121,6 +130,13 @@ export async function load(options: CommonOptions, doors: Doors): Promise<Loaded
   }
   const envFile = options.envFile === undefined ? {} : { envFile: resolve(doors.cwd, options.envFile) };
   return { fleet: result.fleet, path, hash: result.hash, env, log, result, source: { ...source, ...envFile } };
+}
+
+/** Ids of the checklist's rules, loaded only for a file that may waive one. */
+async function auditRules(text: string): Promise<{ readonly auditRules?: readonly string[] }> {
+  if (!/\bwaive\b/.test(text)) return {};
+  const { RULES } = await import("../audit/index.ts");
+  return { auditRules: RULES.map(({ id }) => id) };
 }
 
 function readText(path: string, doors: Doors): string {

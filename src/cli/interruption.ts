@@ -10,6 +10,11 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** The name of the first signal; `undefined` while none came. */
   first(): string | undefined;
+  /**
+   * While the answer is held, a second signal does not end the process but aborts `giveUp`, so that clean-up can still say
+   * what it leaves; a third one ends it. Gives the way to let go.
+   */
+  readonly hold: () => { readonly giveUp: AbortSignal; release(): void };
   /** Lets signals go. */
   forget(): void;
 }
@@ -18,17 +23,36 @@ export interface Interruption {
 export function watchSignals(doors: Pick<Doors, "clock" | "err" | "exit" | "onSignal">): Interruption {
   const controller = new AbortController();
   let first: { readonly name: string; readonly at: number } | undefined;
+  /** When the last signal that did something came. */
+  let acted = 0;
+  let held: AbortController | undefined;
   const forget = doors.onSignal((name) => {
     const at = doors.clock.monotonic();
     if (first === undefined) {
       first = { name, at };
+      acted = at;
       controller.abort(interrupted());
-    } else if (at - first.at > SAME_MS) {
+    } else if (at - acted <= SAME_MS) {
+      // The same one, by another way.
+    } else if (held !== undefined && !held.signal.aborted) {
+      acted = at;
+      held.abort(interrupted());
+    } else {
       doors.err("ended at once: what was started may still run\n");
       doors.exit(EXIT.interrupted);
     }
   });
-  return { signal: controller.signal, first: () => first?.name, forget };
+  const hold = (): { readonly giveUp: AbortSignal; release(): void } => {
+    const mine = new AbortController();
+    held = mine;
+    return {
+      giveUp: mine.signal,
+      release: () => {
+        if (held === mine) held = undefined;
+      },
+    };
+  };
+  return { signal: controller.signal, first: () => first?.name, hold, forget };
 }
 
 /** `work`, unless the command is interrupted first; what comes of `work` then is nobody's concern. @throws Problem 130 */

@@ -4,9 +4,10 @@ import { CHECKS, planTasks } from "../../checks/index.ts";
 import { runTask } from "../../checks/run.ts";
 import { readBeats } from "../watch/facts.ts";
 import type { CommonOptions, Loaded } from "./context.ts";
-import { load, reasonOf } from "./context.ts";
+import { reasonOf } from "./context.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
+import { loadFound } from "./found.ts";
 import { observationJson, rounded } from "./json.ts";
 import { healthMark } from "./text.ts";
 
@@ -19,7 +20,7 @@ export async function probe(target: string, kind: string, options: CommonOptions
   if (check === undefined) {
     throw new Problem(EXIT.usage, `there is no check ${kind}; the kinds are ${CHECK_KINDS.join(", ")}`);
   }
-  const loaded = await load(options, doors);
+  const loaded = await loadFound(options, doors);
   const { fleet } = loaded;
   // A kind that is switched off can still be asked for by name.
   const targets = CHECKS[check].targets(fleet);

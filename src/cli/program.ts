@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { addAlarms } from "./alarms-commands.ts";
+import { addCertify } from "./certify-commands.ts";
 import { addComplete, addCompletion } from "./completion.ts";
 import { type CommonOptions, wantFormat } from "./context.ts";
 import type { Doors } from "./doors.ts";
@@ -10,8 +11,6 @@ const LEVELS = ["debug", "info", "warn", "error", "silent"];
 
 /** Commands of the contract whose time has not come: refused with a sentence, never half done. */
 const LATER: Readonly<Record<string, string>> = {
-  audit: "the launch checklist",
-  certify: "load certification",
   agent: "a host that probes from its own vantage",
 };
 
@@ -26,7 +25,7 @@ const ABOVE_INTERRUPTED: ReadonlySet<ExitCode> = new Set([EXIT.configuration, EX
 export async function run(argv: readonly string[], outside: Doors): Promise<ExitCode> {
   const interruption = watchSignals(outside);
   try {
-    const code = await runCommand(argv, { ...outside, signal: interruption.signal });
+    const code = await runCommand(argv, { ...outside, signal: interruption.signal, hold: interruption.hold });
     const isInterrupted = interruption.first() === "SIGINT" && !ABOVE_INTERRUPTED.has(code);
     return isInterrupted ? EXIT.interrupted : code;
   } finally {
@@ -84,6 +83,7 @@ function build(doors: Doors, done: Done): Command {
   addOneShots(program, common, doors, done);
   addIncidents(program, common, doors, done);
   addAlarms(program, common, doors, done);
+  addCertify(program, common, doors, done);
   addUpkeep(program, common, doors, done);
   for (const [name, what] of Object.entries(LATER)) {
     program
@@ -161,6 +161,17 @@ function addOneShots(program: Command, common: Common, doors: Doors, done: Done)
   ).action(async (target: string, kind: string, options: CommonOptions) =>
     done(await (await import("./probe.ts")).probe(target, kind, options, doors)),
   );
+  common(program.command("audit").description("the launch checklist, item by item"), "warn", [
+    "text",
+    "json",
+    "junit",
+    "markdown",
+    "html",
+  ])
+    .option("--deployment <id...>", "only these deployments")
+    .action(async (options: CommonOptions & { deployment?: string[] }) =>
+      done(await (await import("./audit.ts")).audit(options, doors)),
+    );
   common(program.command("inventory").description("the resolved fleet"))
     .option("--diff", "what changed since the last look")
     .action(async (options: CommonOptions & { diff?: boolean }) =>

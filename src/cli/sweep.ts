@@ -6,7 +6,7 @@ import { createKeySets } from "../../checks/key-sets.ts";
 import { loadKeySets, readBeats, saveKeySets } from "../watch/facts.ts";
 import { sweepFleet } from "../watch/one-shot.ts";
 import type { CommonOptions } from "./context.ts";
-import { load } from "./context.ts";
+import { loadFound } from "./found.ts";
 import type { Doors, OpenedStore } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
 import { unlessInterrupted } from "./interruption.ts";
@@ -31,7 +31,7 @@ export async function sweep(options: SweepOptions, doors: Doors): Promise<ExitCo
     throw new Problem(EXIT.usage, `--fail-on takes down or degraded, not ${options.failOn}`);
   }
   const kinds = kindsOf(options.only);
-  const { fleet, path, log } = await load(options, doors);
+  const { fleet, path, log } = await loadFound(options, doors);
   const tasks = tasksOf(fleet, path, kinds, options, log);
   const startedAt = doors.clock.now();
   const opening = options.notify ? openIfThere(fleet, path, log, doors) : undefined;

@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import type { Clock, DatabaseFacts, DatabaseProber, Phases } from "../domain/index.ts";
+import type { Clock, DatabaseFacts, DatabaseFailure, Phases } from "../domain/index.ts";
 import type { Trouble } from "./failure.ts";
 import type { Gate } from "./gate.ts";
 
@@ -11,8 +11,10 @@ export interface Attempt {
   timeLeft(): number;
 }
 
-/** Result of {@link DatabaseProber.look}. */
-export type LookResult = Awaited<ReturnType<DatabaseProber["look"]>>;
+/** What a look found, or why nothing. */
+export type LookResult<Found = DatabaseFacts> =
+  | { readonly ok: true; readonly phases: Phases; readonly facts: Found }
+  | { readonly ok: false; readonly failure: DatabaseFailure; readonly detail: string; readonly phases: Phases };
 
 /** What a prober gives to {@link look}. */
 export interface LookOptions {
@@ -33,10 +35,10 @@ const LATEST_START = 0.9;
  * Runs `work` under the deadline and the signal, in one of the gate's places. Whatever `work` does, its sockets are gone when
  * this returns, and it returns at the deadline: a server that never answers costs no more than `timeoutMs`.
  */
-export async function look(
+export async function look<Found>(
   options: LookOptions,
-  work: (attempt: Attempt) => Promise<DatabaseFacts>,
-): Promise<LookResult> {
+  work: (attempt: Attempt) => Promise<Found>,
+): Promise<LookResult<Found>> {
   const { clock, timeoutMs, signal } = options;
   const started = clock.monotonic();
   const elapsed = (): number => clock.monotonic() - started;

@@ -292,8 +292,17 @@ export interface AuditCloud {
   securityGroups(ids: readonly string[], place: CloudPlace): Promise<ReadonlyMap<string, string>>;
   certificate(arn: string, place: CloudPlace): Promise<AcmCertificate>;
   bucket(name: string, place: CloudPlace): Promise<LogBucket>;
-  /** Epoch ms of the newest object below the prefix, looked for within the last `days`; `undefined`: none. */
-  newestLogObject(bucket: string, prefix: string, days: number, place: CloudPlace): Promise<number | undefined>;
+  /**
+   * Epoch ms of the newest access log below the prefix (which ends with `AWSLogs/`), looked for within the last `days`;
+   * `undefined`: none. With a load balancer's ARN, of its own logs alone: other balancers may write to the same bucket.
+   */
+  newestLogObject(
+    bucket: string,
+    prefix: string,
+    days: number,
+    place: CloudPlace,
+    balancerArn?: string,
+  ): Promise<number | undefined>;
   /** Records of this name in the hosted zones of the account. */
   records(name: string, place: CloudPlace): Promise<readonly DnsRecord[]>;
   /** Those of the ids that exist. */

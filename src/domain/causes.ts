@@ -205,4 +205,11 @@ export const CAUSE_TEXTS: Readonly<Record<Cause, CauseText>> = {
       "The topic's policy and its confirmed subscriptions, the way to web.publicUrl or the queue, then `corewatch alarms drill`.",
     severity: "major",
   },
+  "core-not-ready": {
+    title: "A new core does not become ready",
+    meaning: "The cores that were there go on; what was to be added, or to take over, is missing.",
+    lookAt:
+      "The new core's log on its host, its database settings and security group; in ECS the events of the service and why tasks stopped.",
+    severity: "major",
+  },
 };

@@ -180,13 +180,18 @@ export interface Criterion {
   readonly seed: string;
 }
 
-/** One level of a closed-model stage, as autocannon measured it. */
+/**
+ * One level of a closed-model stage, measured with autocannon. Requests that were made: `requests + errors + timeouts`;
+ * answered well: `requests - non2xx - wrongBody`. Latencies are of everything that took its time, failures too.
+ */
 export interface ClosedLevel {
   readonly stage: "ceiling" | "tune";
   readonly connections: number;
+  /** What was measured: without the warm-up, which is thrown away. */
   readonly durationMs: number;
+  /** Answers, whatever they said. */
   readonly requests: number;
-  /** Requests a second. */
+  /** Good answers a second. */
   readonly throughput: number;
   readonly meanMs: number;
   readonly p50Ms: number;
@@ -195,6 +200,10 @@ export interface ClosedLevel {
   readonly non2xx: number;
   readonly errors: number;
   readonly timeouts: number;
+  /** 2xx answers without the text that was expected in them; `undefined` where none was. */
+  readonly wrongBody?: number;
+  /** Share of the time in which the generator's own thread was busy, 0–1: near 1 it may be the limit, not the target. */
+  readonly generatorBusy?: number;
 }
 
 /** A statement that cores run, and how the database would run it now. */
@@ -204,6 +213,7 @@ export interface HotStatement {
   readonly plan: readonly string[];
   /** Tables it scans from end to end. */
   readonly scans: readonly string[];
+  /** 0 for a statement that writes: it is explained, not run. */
   readonly executionMs: number;
 }
 
@@ -290,6 +300,8 @@ export interface ObserverFacts {
   readonly alarmChanges: readonly AlarmChange[];
   /** Why something could not be seen, a sentence each. */
   readonly troubles: readonly string[];
+  /** For how long of the run nothing at all was probed, ms: whoever should have watched was not running. */
+  readonly unwatchedMs?: number;
 }
 
 /** Where and with what a run was made. */
@@ -409,6 +421,14 @@ export interface Certificate {
     readonly sentRate: number | null;
     readonly dispersion: number | null;
     readonly generator: GeneratorHealth | null;
+    /** Requests a second that were to be sent, on average; `null` for stages without arrivals. */
+    readonly plannedRate?: number | null;
+    /** Latencies of the stage's windows, ms, from the first to the last: what runs differ by anyhow is reckoned from them. */
+    readonly windows?: {
+      readonly everyMs: number;
+      readonly p50Ms: readonly number[];
+      readonly p99Ms: readonly number[];
+    } | null;
   }[];
   readonly perEndpoint: readonly {
     readonly endpoint: string;

@@ -8,7 +8,11 @@ import type { CloudPlace } from "./ports.ts";
 
 /** Where the cores of a deployment come from. */
 export type DiscoverySettings =
-  | { readonly from: "target-group" }
+  | {
+      readonly from: "target-group";
+      /** Name of the one target group that holds the cores; every group of the load balancer unless set. */
+      readonly targetGroup?: string;
+    }
   | {
       readonly from: "ecs";
       readonly cluster: string;
@@ -79,6 +83,76 @@ export interface KnownCore {
   readonly firstSeen: number;
   /** When it was first seen healthy; `null`: not yet. */
   readonly readyAt: number | null;
+  /** When it started, epoch ms, where the source says so. */
+  readonly startedAt?: number | null;
+  /** A core that is to leave by a notice: what its source says counts again from then on, epoch ms. */
+  readonly leavingUntil?: number;
+}
+
+/** An id whose core left: the next core that appears takes it, so that history goes on. */
+export interface VacantCore {
+  readonly id: string;
+  readonly instance: string | null;
+  readonly zone: string | null;
+  readonly url: string;
+  /** Epoch ms. */
+  readonly leftAt: number;
+}
+
+/** What the inventory remembers of one deployment. JSON. */
+export interface KnownCores {
+  readonly cores: readonly KnownCore[];
+  readonly vacant: readonly VacantCore[];
+  /** Epoch ms of the last complete read; `null`: there was none. */
+  readonly readAt: number | null;
+}
+
+/** What can happen to a found core. */
+export const INVENTORY_EVENTS = [
+  "core-appeared",
+  "core-moved",
+  "core-draining",
+  "core-gone",
+  "instance-replaced",
+  "spot-interruption",
+  "rebalance-recommendation",
+  "core-ready",
+] as const;
+
+/** One thing that happened to a found core. JSON. */
+export interface InventoryEvent {
+  readonly event: (typeof INVENTORY_EVENTS)[number];
+  /** `deployment/core` */
+  readonly target: string;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly before: CorePlace | null;
+  readonly after: CorePlace | null;
+  /** For people; empty where the event says it all. */
+  readonly why: string;
+  /** Of `core-ready`: from its start, as far as it is known, to its first good answer. */
+  readonly timeToHealthyMs?: number;
+}
+
+/** Where a core is. */
+export interface CorePlace {
+  readonly url: string;
+  readonly instance: string | null;
+  readonly zone: string | null;
+}
+
+/** `inventory` of fleet.yaml. */
+export interface InventorySettings {
+  /** Cron with seconds: when sources are read. */
+  readonly schedule: string;
+  readonly events: {
+    /** ARN of an SQS queue with the notices of EventBridge. */
+    readonly queue: string | undefined;
+    /** Whether the metadata endpoint of the host that corewatch runs on is asked. */
+    readonly metadata: boolean;
+  };
+  /** How long a new core may take until it answers, ms. */
+  readonly budgetMs: { readonly development: number; readonly production: number };
 }
 
 /** A notice that a host will go. */

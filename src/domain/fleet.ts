@@ -1,7 +1,7 @@
 import type { AlarmSettings, DeploymentAlarms } from "./alarms.ts";
 import type { AuditSettings } from "./audit.ts";
 import type { CertifySettings, ScaleSettings } from "./certify.ts";
-import type { CoreAddressing, DiscoverySettings, FoundState } from "./discovery.ts";
+import type { CoreAddressing, DiscoverySettings, FoundState, InventorySettings } from "./discovery.ts";
 import type { CheckKind } from "./health.ts";
 import type { Secret } from "./secret.ts";
 
@@ -27,6 +27,10 @@ export interface Fleet {
   readonly maintenance: readonly MaintenanceWindow[];
   /** CloudWatch alarms and topics; absent: the runbook's, never applied by itself. */
   readonly alarms?: AlarmSettings;
+  /** How the fleet is found, where deployments are. */
+  readonly inventory?: InventorySettings;
+  /** `address:port` of the name servers that are asked; absent: the system's. */
+  readonly resolvers?: readonly string[];
 }
 
 /** A group of cores behind one connectionUri. */
@@ -60,7 +64,14 @@ export interface Deployment {
   /** What the launch checklist expects otherwise, and what is waived. */
   readonly audit?: AuditSettings;
   /** Where its cores are found; absent: they stand in fleet.yaml. */
-  readonly discovery?: { readonly settings: DiscoverySettings; readonly addressing: CoreAddressing };
+  readonly discovery?: {
+    readonly settings: DiscoverySettings;
+    readonly addressing: CoreAddressing;
+    /** Found cores are called `<idPrefix>-1`, `<idPrefix>-2` …; the app's id unless set. */
+    readonly idPrefix?: string;
+    /** API key of every found core. */
+    readonly apiKey?: Secret;
+  };
   /** The ECS service that runs its cores. */
   readonly ecs?: { readonly cluster: string; readonly service: string };
   /** CloudFront distribution in front of it: id, domain name or alias. */

@@ -45,6 +45,7 @@ export const CAUSES = [
   "alarm-firing",
   "alarm-drift",
   "alarm-path-broken",
+  "core-not-ready",
 ] as const;
 /** One of {@link CAUSES}. */
 export type Cause = (typeof CAUSES)[number];

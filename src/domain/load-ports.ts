@@ -36,13 +36,17 @@ export interface LoadGenerator {
 
 /** The closed model: `connections` callers, each sending its next request when it has an answer. */
 export interface ClosedLoad {
-  /** @throws Error when nothing could be measured */
+  /**
+   * One level; resolves early when `signal` aborts. `expected`: text that every good answer holds.
+   * @throws Error when nothing could be measured
+   */
   level(
     target: LoadTarget,
     request: WireRequest,
     connections: number,
     durationMs: number,
     signal: AbortSignal,
+    expected?: string,
   ): Promise<Omit<ClosedLevel, "stage">>;
 }
 
@@ -60,7 +64,15 @@ export interface CapacityDatabase {
     signal: AbortSignal,
   ): Promise<FillFacts>;
   /** Removes every row that bears the tag, in batches; run again after a kill it goes on. */
-  clean(onProgress: (removed: number) => void, signal: AbortSignal): Promise<{ sessions: number; users: number }>;
+  clean(
+    onProgress: (removed: number) => void,
+    signal: AbortSignal,
+  ): Promise<{
+    readonly sessions: number;
+    readonly users: number;
+    /** What became of the space, or what the owner should run, for people. */
+    readonly advice?: string;
+  }>;
   close(): Promise<void>;
 }
 

@@ -98,6 +98,8 @@ export interface LoadTransport {
 export interface ScenarioStep {
   /** Index into the scenario's endpoints. */
   readonly endpoint: number;
+  /** What a step that is none of the endpoints is called in sentences (a step of `prepare` or `cleanup`). */
+  readonly label?: string;
   readonly request: WireRequest;
   /** Judges an answer and remembers what it needs of it (a new token). */
   readonly judge: (status: number, body: string) => "ok" | "non-2xx" | "wrong-body" | "business-failure";
@@ -107,9 +109,14 @@ export interface ScenarioStep {
 
 /** A scenario at work in one thread: holds its sessions. */
 export interface ScenarioRun {
-  /** Steps that must be done before the first arrival (making sessions), a batch at a time; `undefined` when ready. */
+  /**
+   * Steps that must be done before the first arrival (making sessions), a batch at a time; `undefined` when ready: it ends a
+   * batch, and a scenario is ready when it is `undefined` again after every answer of that batch has been judged.
+   */
   prepare(): ScenarioStep | undefined;
   next(): ScenarioStep;
+  /** After the last arrival: steps that take away what the run made, in batches as with {@link prepare}; they are no arrivals. */
+  cleanup?(): ScenarioStep | undefined;
 }
 
 /** Which scenario, and with which settings: plain data that crosses to worker threads and stands in the certificate. */

@@ -40,12 +40,15 @@ export const coresDown: DeploymentRule = (sight, explained) => {
   const { cores, deployment } = sight;
   const own = cores.filter(
     (core) =>
-      core.fails && badWith(core, explained, (reason) => !IDENTITY.has(reason) && reason !== "key-set-mismatch"),
+      core.fails &&
+      !core.isOverdue &&
+      badWith(core, explained, (reason) => !IDENTITY.has(reason) && reason !== "key-set-mismatch"),
   );
   if (own.length === 0) return undefined;
-  const failing = cores.filter((core) => core.fails);
-  const left = cores.filter((core) => !core.fails);
-  const evidence = [...reasonSentences(own), ...remaining(left, cores.length)];
+  const failing = cores.filter((core) => core.fails && !core.isOverdue);
+  const left = cores.filter((core) => !core.fails && !core.isAbsent);
+  const of = cores.filter((core) => !core.isAbsent).length;
+  const evidence = [...reasonSentences(own), ...remaining(left, of), ...notCounted(cores)];
   const fromHere = own.filter((core) => healthyForTheBalancer(core, sight));
   if (fromHere.length === own.length && failing.length === own.length && sight.through?.health !== "down") {
     const note = "Seen from here only: the load balancer calls it healthy, so users are probably fine.";
@@ -63,6 +66,25 @@ export const coresDown: DeploymentRule = (sight, explained) => {
   if (left.length === 0) return { cause: "all-cores-down", severity: "critical", evidence: notes };
   if (left.length === 1) return { cause: "one-core-left", severity: "critical", evidence: notes };
   return { cause: failing.length === 1 ? "core-down" : "several-cores-down", severity: "major", evidence: notes };
+};
+
+/** Cores that are new, had their time, and do not answer. */
+export const coreNotReady: DeploymentRule = ({ cores }, explained) => {
+  const late = cores.filter((core) => core.isOverdue && core.fails && badWith(core, explained, () => true));
+  if (late.length === 0) return undefined;
+  const others = cores.filter((core) => !late.includes(core));
+  const serving = others.filter((core) => core.answers && !core.isAbsent);
+  return {
+    cause: "core-not-ready",
+    severity: serving.length === 0 ? "critical" : "major",
+    evidence: [
+      ...late.slice(0, 4).map(({ id, core }) => `${id} is ${core.expectation?.why ?? "new"} and has not become ready.`),
+      ...reasonSentences(late),
+      serving.length === 0
+        ? "No other core of the deployment answers."
+        : `${count(serving.length, "other core")} ${serving.length === 1 ? "answers" : "answer"}.`,
+    ],
+  };
 };
 
 /** Cores that answer, but not as they should. */
@@ -103,6 +125,7 @@ function badWith(
   wanted: (reason: NonNullable<CoreSight["hello"]>["reason"]) => boolean,
 ): boolean {
   const { hello } = core;
+  if (core.isExcused) return false;
   if (hello === undefined || (hello.health !== "down" && hello.health !== "degraded")) return false;
   return wanted(hello.reason) && !explained.has(keyOf(hello));
 }
@@ -126,6 +149,14 @@ function remaining(left: readonly CoreSight[], of: number): string[] {
   return [
     `${left.length} of ${of} cores not down; ${count(left.length - well.length, "core")} of them could not be judged.`,
   ];
+}
+
+/** Cores that are expected to go or to come, so that nobody wonders where they are. */
+function notCounted(cores: readonly CoreSight[]): string[] {
+  const absent = cores.filter((core) => core.isAbsent);
+  if (absent.length === 0) return [];
+  const named = absent.map(({ id, core }) => `${id} (${core.expectation?.why ?? "new"})`);
+  return [`Not counted: ${listSome(named, 4)}.`];
 }
 
 function sharedPlace(cores: readonly CoreSight[]): string[] {

@@ -39,7 +39,7 @@ function assess(sight: DatabaseSight, now: number, explained: Explained): Assess
   const view = sight.look;
   const cores = sight.users
     .flatMap((user) => user.cores)
-    .filter((core) => core.hello !== undefined && !explained.has(keyOf(core.hello)));
+    .filter((core) => !core.isExcused && core.hello !== undefined && !explained.has(keyOf(core.hello)));
   const saying = cores.filter(saysUnreachable);
   const reachable = cores.filter((core) => core.answers || saysUnreachable(core)).length;
   const settled = saying.some((core) => core.fails && core.hello?.reason === "database-unreachable");

@@ -81,9 +81,10 @@ function failingNow(sight: Sight, diagnoses: readonly Diagnosis[]): number[] {
   const held = new Set(diagnoses.flatMap((one) => one.affected.map(({ target }) => target.deployment)));
   return sight.deployments.flatMap((one) => {
     if (held.has(one.deployment.id)) return [];
-    const failed = one.cores.flatMap(({ hello }) =>
+    const present = one.cores.filter((core) => !core.isAbsent);
+    const failed = present.flatMap(({ hello }) =>
       hello?.latest?.health === "down" && hello.latest.reason !== "database-unreachable" ? [hello.latest.at] : [],
     );
-    return failed.length === 0 || failed.length < one.cores.length ? [] : [failed.reduce((a, b) => Math.min(a, b))];
+    return failed.length === 0 || failed.length < present.length ? [] : [failed.reduce((a, b) => Math.min(a, b))];
   });
 }

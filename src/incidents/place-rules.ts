@@ -34,7 +34,7 @@ interface Group {
 }
 
 function groups(sight: Sight, explained: Explained, placeOf: (core: CoreSight) => string | undefined): Group[] {
-  const all = sight.deployments.flatMap((one) => one.cores);
+  const all = sight.deployments.flatMap((one) => one.cores).filter((core) => !core.isAbsent);
   const byPlace = new Map<string, CoreSight[]>();
   for (const core of all) {
     const place = placeOf(core);
@@ -100,7 +100,7 @@ function conclude(cause: Cause, scope: Scope, { cores }: Group, sight: Sight): C
 }
 
 function left(sight: DeploymentSight): number {
-  return sight.cores.filter((core) => !core.fails).length;
+  return sight.cores.filter((core) => !core.fails && !core.isAbsent).length;
 }
 
 function severityOf(sight: DeploymentSight): Severity {

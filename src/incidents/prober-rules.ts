@@ -27,7 +27,7 @@ export function proberDegraded({ fleet, prober }: Picture): Conclusion | undefin
 /** Whole deployments give no answer from here while the load balancer serves them: the fault is on our way to them. */
 export function proberPath(sight: Sight, explained: Explained): Conclusion | undefined {
   const cut = sight.deployments.filter((one) => cutOff(one, explained));
-  const cores = cut.flatMap((one) => one.cores);
+  const cores = cut.flatMap(present);
   // One core of one deployment proves little: that is said by the core's own diagnosis.
   if (cores.length < 2) return undefined;
   const names = cut.map((one) => one.deployment.id);
@@ -45,8 +45,14 @@ export function proberPath(sight: Sight, explained: Explained): Conclusion | und
   };
 }
 
+/** Cores that should answer. */
+function present({ cores }: DeploymentSight): CoreSight[] {
+  return cores.filter((core) => !core.isAbsent);
+}
+
 function cutOff(sight: DeploymentSight, explained: Explained): boolean {
-  const { cores, through } = sight;
+  const { through } = sight;
+  const cores = present(sight);
   if (cores.length === 0) return false;
   const silent = cores.every(
     ({ fails, hello }) => fails && hello !== undefined && NO_ANSWER.has(hello.reason) && !explained.has(keyOf(hello)),

@@ -1,12 +1,14 @@
 import type { CheckKind, Core, Database, Deployment, Finding } from "../domain/index.ts";
 import { isBad, seriesKey } from "../domain/index.ts";
+import { standingIn } from "./standing.ts";
+import type { Standing } from "./standing.ts";
 import type { Picture, SeriesView } from "./picture.ts";
 
 /**
  * The picture, arranged the way the rules look at it: each core with its witnesses. A core *answers* when the direct
- * hello is settled up or degraded, *fails* when it is settled down; otherwise nothing is known of it.
+ * hello is settled up or degraded, *fails* when it is settled down and that is not excused; otherwise nothing is known of it.
  */
-export interface CoreSight {
+export interface CoreSight extends Standing {
   /** `deployment/core` */
   readonly id: string;
   readonly core: Core;
@@ -101,23 +103,26 @@ function sightOf(
     [...own, ...shared].find((view) => view.check === check && view.target.kind !== "core");
   const targetHealth = ofDeployment("target-health");
   const hellos = new Map(own.filter((view) => view.check === "hello").map((view) => [view.target.id, view]));
+  const standing = standingIn(deployment.cores, now);
+  const cores = [...deployment.cores]
+    .sort((a, b) => compare(a.id, b.id))
+    .map((core): CoreSight => {
+      const id = `${deployment.id}/${core.id}`;
+      const hello = hellos.get(id);
+      const answers = hello?.health === "up" || hello?.health === "degraded";
+      const { isExcused, isOverdue, isAbsent } = standing(core, answers);
+      const fails = hello?.health === "down" && !isExcused;
+      const finding = findingOn(id, targetHealth);
+      return { id, core, deployment, hello, finding, fails, answers, isExcused, isOverdue, isAbsent };
+    });
+  const excused = new Set(cores.filter(({ isExcused }) => isExcused).map(({ id }) => id));
+  const counts = (view: SeriesView): boolean => {
+    if (view.target.kind === "core") return !excused.has(view.target.id);
+    return view.check !== "target-health" || !isAboutOnly(excused, deployment, view);
+  };
   return {
     deployment,
-    cores: [...deployment.cores]
-      .sort((a, b) => compare(a.id, b.id))
-      .map((core) => {
-        const id = `${deployment.id}/${core.id}`;
-        const hello = hellos.get(id);
-        return {
-          id,
-          core,
-          deployment,
-          hello,
-          finding: findingOn(id, targetHealth),
-          fails: hello?.health === "down",
-          answers: hello?.health === "up" || hello?.health === "degraded",
-        };
-      }),
+    cores,
     through: ofDeployment("through-load-balancer"),
     session: ofDeployment("session"),
     jwks: ofDeployment("jwks"),
@@ -127,8 +132,18 @@ function sightOf(
     targetsAskedAt: targetHealth?.latest?.at ?? (targetHealth === undefined ? 0 : now),
     tls: ofDeployment("tls"),
     dns: ofDeployment("dns"),
-    bad: [...own, ...shared.filter((view) => concerns(view, deployment, first))].filter((view) => isBad(view.health)),
+    bad: [...own, ...shared.filter((view) => concerns(view, deployment, first))].filter(
+      (view) => isBad(view.health) && counts(view),
+    ),
   };
+}
+
+/** Whether all that the load balancer has against this deployment's targets is about cores that are excused. */
+function isAboutOnly(excused: ReadonlySet<string>, { id }: Deployment, view: SeriesView): boolean {
+  const bad = (view.latest?.findings ?? []).filter(
+    ({ health, target }) => isBad(health) && (target.startsWith(`${id}/`) || !target.includes("/")),
+  );
+  return bad.length > 0 && bad.every(({ target }) => excused.has(target));
 }
 
 /** The word on one core; where the newest look failed or there was none yet, a settled "all well" still holds for each. */

@@ -21,5 +21,5 @@ export function signInOf(sight: DeploymentSight, since: number, databaseDown: bo
   if (failing + answering === 0) return "unknown";
   if (failing === 0) return through === undefined || through.health === "up" ? "yes" : "unknown";
   if (answering > 0) return "partly";
-  return failing === cores.length ? "no" : "unknown";
+  return failing === cores.filter((one) => one.fails || !one.isAbsent).length ? "no" : "unknown";
 }

@@ -3,6 +3,7 @@ import { parsedUrl } from "./leaves.ts";
 import { isAddress, isLoopback, parseListen } from "./listen.ts";
 import { parseDuration } from "./duration.ts";
 import type { Path } from "./located.ts";
+import { adviseCertify } from "./advice-certify.ts";
 import { isLiteralSecret, secretsIn } from "./secrets.ts";
 import { isRecord } from "./yaml.ts";
 
@@ -22,7 +23,7 @@ export function advise(config: unknown, find: Finder, fromOutside: (path: Path) 
     const message = "a core without its database answers after 5 s: this deadline makes that an indistinct timeout";
     find.say("warning", ["checks", "hello", "timeout"], message, "10s is the default");
   }
-  for (const [path, deployment] of mapsAt(config, ["deployments"])) adviseDeployment(path, deployment, find);
+  for (const [path, deployment] of mapsAt(config, ["deployments"])) adviseDeployment(path, deployment, find, now);
   adviseSharedIds(config, find);
   adviseTelling(config, find);
   adviseMatches(config, find, now);
@@ -42,7 +43,7 @@ function adviseSecrets(config: unknown, find: Finder, fromOutside: (path: Path) 
   }
 }
 
-function adviseDeployment(path: Path, deployment: Record<string, unknown>, find: Finder): void {
+function adviseDeployment(path: Path, deployment: Record<string, unknown>, find: Finder, now: number): void {
   const address = parsedUrl(textAt(deployment, "connectionUri") ?? "", ["https", "http"]);
   if (address !== undefined && isAddress(address.hostname) && !isLoopback(address.hostname)) {
     const hint = "users' back ends use a name: give it, or the check dns and the certificate's name cannot be watched";
@@ -70,11 +71,17 @@ function adviseDeployment(path: Path, deployment: Record<string, unknown>, find:
       "has no effect: the deployment names no load balancer",
       "add loadBalancer:",
     );
-  for (const key of ["audit", "certify", "scale"]) if (deployment[key] !== undefined) notYet([...path, key], find);
+  adviseCertify(path, deployment, find);
+  adviseWaivers(path, deployment, find, now);
 }
 
-function notYet(path: Path, find: Finder): void {
-  find.say("info", path, "read, not acted on by this version", "nothing to do", "key");
+/** A rule that was waived fails again from that day on. */
+function adviseWaivers(path: Path, deployment: Record<string, unknown>, find: Finder, now: number): void {
+  for (const [at, waiver] of mapsAt(mapAt(deployment, "audit"), ["waive"])) {
+    const until = Date.parse(textAt(waiver, "until") ?? "");
+    if (until > now || Number.isNaN(until)) continue;
+    find.say("warning", [...path, "audit", ...at, "until"], "this waiver is over", "remove it, or renew it");
+  }
 }
 
 /** TARGET on the command line is an id alone; the kind of check tells most apart, but not all. */

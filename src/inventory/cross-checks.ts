@@ -1,7 +1,9 @@
 import { CAUSES, CHECK_KINDS, type CheckKind, type CheckSettings } from "../domain/index.ts";
 import { checkAlarms } from "./cross-checks-alarms.ts";
+import { checkCertify } from "./cross-checks-certify.ts";
+import { checkDiscovery, checkWaivers } from "./cross-checks-discovery.ts";
 import { type Finder, idOf, mapAt, mapsAt, textAt } from "./finder.ts";
-import { DISCOVERIES, ID, parsedUrl } from "./leaves.ts";
+import { ID, parsedUrl } from "./leaves.ts";
 import type { Path } from "./located.ts";
 import { nearest } from "./nearest.ts";
 import { isRecord } from "./yaml.ts";
@@ -10,6 +12,8 @@ import { isRecord } from "./yaml.ts";
 export interface CrossCheckInputs {
   readonly checkDefaults: Readonly<Record<CheckKind, CheckSettings>>;
   readonly isCron: (expression: string, timezone?: string) => boolean;
+  /** Ids of the checklist's rules; absent: waivers are taken at their word. */
+  readonly auditRules?: readonly string[];
 }
 
 /**
@@ -25,11 +29,14 @@ export function crossCheck(config: unknown, find: Finder, inputs: CrossCheckInpu
   checkDatabases(databases, find);
   for (const [path, deployment] of mapsAt(config, ["deployments"])) {
     if (known !== undefined) checkDatabaseReference(path, deployment, known, find);
-    checkCores(path, deployment, find);
+    checkDiscovery(path, deployment, config, find);
+    uniqueIds(deployment, ["cores"], find.below(path), " within its deployment");
   }
   for (const [path, endpoint] of mapsAt(config, ["endpoints"])) checkEndpoint(path, endpoint, find);
   checkSchedules(config, find, inputs);
   checkAlarms(config, find);
+  checkCertify(config, find);
+  checkWaivers(config, find, inputs.auditRules);
   for (const [path, step] of mapsAt(config, ["incidents", "escalate"])) {
     if (step["channel"] === undefined && step["mention"] === undefined) {
       find.error(path, "names neither a channel nor a mention", 'add channel: "#leads" or mention: "@lead"');
@@ -105,20 +112,6 @@ function checkDatabaseReference(
   find.error([...path, "database"], `there is no database "${wanted}"`, hint);
 }
 
-function checkCores(path: Path, deployment: Record<string, unknown>, find: Finder): void {
-  const { cores, discover } = deployment;
-  if (typeof discover === "string" && DISCOVERIES.some((one) => one === discover)) {
-    find.error(
-      [...path, "discover"],
-      "discovery is not available yet: list the cores",
-      "remove discover and add cores:",
-    );
-  } else if (cores === undefined && discover === undefined) {
-    find.error(path, "lacks cores", "list them: cores: [{ id: …, url: … }]");
-  }
-  uniqueIds(deployment, ["cores"], find.below(path), " within its deployment");
-}
-
 const HTTP_ONLY = ["status", "method", "contains", "headers"];
 
 function checkEndpoint(path: Path, endpoint: Record<string, unknown>, find: Finder): void {
@@ -171,6 +164,7 @@ function checkSchedules(config: unknown, find: Finder, inputs: CrossCheckInputs)
   for (const [path, entry] of mapsAt(config, ["maintenance"])) checkCron([...path, "schedule"], entry, 5, find, inputs);
   const alarms = mapAt(config, "alarms") ?? {};
   for (const key of ["schedule", "drillSchedule"]) checkCron(["alarms", key], alarms, 6, find, inputs);
+  checkCron(["inventory", "schedule"], mapAt(config, "inventory") ?? {}, 6, find, inputs);
 }
 
 /** `least`: 6 where slots need seconds; five-field cron is right where a person writes the time of a night. */

@@ -1,4 +1,4 @@
-import type { Deployment, Fleet, TlsSettings } from "../domain/index.ts";
+import type { Deployment, Fleet, Hook, TlsSettings } from "../domain/index.ts";
 import { type Change, diffPlain } from "./diff.ts";
 
 /** The resolved fleet as JSON: durations in milliseconds, secrets as `[secret]`. */
@@ -40,7 +40,22 @@ export function describeInventory(
 }
 
 function describeDeployment(deployment: Deployment): unknown {
-  return { ...deployment, tls: describeTls(deployment.tls) };
+  const { certify, scale } = deployment;
+  const survival = certify?.survival;
+  return {
+    ...deployment,
+    tls: describeTls(deployment.tls),
+    certify: certify && {
+      ...certify,
+      survival: survival && { away: describeHook(survival.away), back: describeHook(survival.back) },
+    },
+    scale: scale && { request: describeHook(scale.request), remove: scale.remove && describeHook(scale.remove) },
+  };
+}
+
+/** Not read as a URL: it may begin with a placeholder. */
+function describeHook(hook: Hook): Hook {
+  return hook.kind === "request" ? { ...hook, url: hook.url.replace(/[?#].*$/s, "") } : hook;
 }
 
 /** An endpoint's address as far as it says where: what stands in a query, or before the host, can be a key. */

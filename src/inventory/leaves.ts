@@ -11,7 +11,7 @@ export function say(message: string, hint: string): string {
 
 /** Ids, as they stand in targets, file names and messages. */
 export const ID = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
-/** Where cores will be found, once discovery is there. */
+/** Where cores may be found. */
 export const DISCOVERIES = ["target-group", "ecs", "control-database", "tags"] as const;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const MAX_TEXT = 1000;
@@ -63,6 +63,45 @@ export function duration(min: string, max: string): z.ZodString {
 export function whole(min: number, max: number): z.ZodNumber {
   const error = say(`must be a whole number from ${min} to ${max}`, "without quotes");
   return z.number(error).int(error).min(min, error).max(max, error);
+}
+
+/** A number with a fraction. */
+export function decimal(min: number, max: number): z.ZodNumber {
+  const error = say(`must be a number from ${min} to ${max}`, "without quotes");
+  return z.number(error).min(min, error).max(max, error);
+}
+
+/** A part of a whole: 0–1, or a percentage. */
+export function share(): z.ZodUnion<[z.ZodNumber, z.ZodString]> {
+  const error = say("must be a share from 0 to 1, or a percentage", 'like 0.005 or "0.5%"');
+  const percentage = z.string(error).refine((value) => parseShare(value) !== undefined, error);
+  return z.union([z.number(error).min(0, error).max(1, error), percentage], error);
+}
+
+/** The share, 0–1, that a number or a percentage stands for; `undefined` when it is none. */
+export function parseShare(value: number | string): number | undefined {
+  if (typeof value === "number") return value;
+  const percent = Number(/^(\d{1,3}(\.\d{1,9})?)%$/.exec(value)?.[1]);
+  // 99.9 / 100 is not quite 0.999: what was written has at most twelve digits.
+  return percent <= 100 ? Number((percent / 100).toPrecision(12)) : undefined;
+}
+
+/** An IP address, or a network in CIDR notation. */
+export function network(): z.ZodString {
+  const hint = "like 10.0.0.0/16, 203.0.113.7 or 2001:db8::/32";
+  return text("an address or a network", hint).refine(
+    isNetwork,
+    say("must be an IP address or a network (CIDR)", hint),
+  );
+}
+
+function isNetwork(value: string): boolean {
+  const [, address = "", , bits = "0"] = /^([0-9a-fA-F.:]+)(\/(\d{1,3}))?$/.exec(value) ?? [];
+  if (address.includes(":")) return URL.canParse(`http://[${address}]/`) && Number(bits) <= 128;
+  const octets = address.split(".");
+  return (
+    octets.length === 4 && octets.every((one) => /^\d{1,3}$/.test(one) && Number(one) <= 255) && Number(bits) <= 32
+  );
 }
 
 export function yesNo(): z.ZodBoolean {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import type { CheckKind, CheckSettings, Fleet } from "../domain/index.ts";
+import type { CertifyThresholds, CheckKind, CheckSettings, Fleet } from "../domain/index.ts";
 import { advise } from "./advice.ts";
 import { crossCheck } from "./cross-checks.ts";
 import { Finder } from "./finder.ts";
@@ -24,9 +24,13 @@ export interface LoadOptions {
   readonly readFile: ReadFile;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly checkDefaults: Readonly<Record<CheckKind, CheckSettings>>;
+  /** What a certificate asks where fleet.yaml says nothing. */
+  readonly certifyDefaults: CertifyThresholds;
   /** Whether the clock understands the expression. */
   readonly isCron: (expression: string, timezone?: string) => boolean;
-  /** Epoch milliseconds: tells which silences are over. */
+  /** Ids of the checklist's rules, which waivers name; absent: they are taken at their word. */
+  readonly auditRules?: readonly string[];
+  /** Epoch milliseconds: tells which silences and waivers are over. */
   readonly now: number;
 }
 
@@ -93,7 +97,7 @@ export function loadFleet(options: LoadOptions): LoadResult {
   const common = { redact, hash, files: resolved.files, fingerprint, warnings: clean(findings.warnings(), redact) };
   if (findings.hasErrors || shape.config === undefined)
     return { ok: false, errors: clean(findings.errors(), redact), ...common };
-  return { ok: true, fleet: resolveFleet(shape.config, options.checkDefaults), ...common };
+  return { ok: true, fleet: resolveFleet(shape.config, options), ...common };
 }
 
 function readConfig(options: LoadOptions): ReturnType<typeof readText> {

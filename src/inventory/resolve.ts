@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  type CertifyThresholds,
   type CheckKind,
   type CheckSettings,
   type Core,
@@ -15,6 +16,8 @@ import {
   type TlsSettings,
 } from "../domain/index.ts";
 import { alarmsOf, deploymentAlarmsOf } from "./resolve-alarms.ts";
+import { certifyOf, scaleOf } from "./resolve-certify.ts";
+import { auditOf, discoveryOf, inventoryOf } from "./resolve-discovery.ts";
 import { parseDuration } from "./duration.ts";
 import { forEachKind } from "./kinds.ts";
 import { parseStatuses } from "./leaves.ts";
@@ -28,14 +31,20 @@ type WrittenTls = NonNullable<WrittenDeployment["tls"]>;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
+/** What features ask where the configuration says nothing. */
+export interface Defaults {
+  readonly checkDefaults: Readonly<Record<CheckKind, CheckSettings>>;
+  readonly certifyDefaults: CertifyThresholds;
+}
+
 /** Fills in the defaults: a valid configuration becomes the fleet that every feature is a function of. */
-export function resolveFleet(config: Config, checkDefaults: Readonly<Record<CheckKind, CheckSettings>>): Fleet {
+export function resolveFleet(config: Config, { checkDefaults, certifyDefaults }: Defaults): Fleet {
   const listen = parseListen(config.web?.listen ?? "127.0.0.1:8090") ?? { host: "127.0.0.1", port: 8090 };
   const { slack, fallback, incidents } = config;
   return {
     name: config.fleet,
     region: config.region,
-    deployments: (config.deployments ?? []).map(deploymentOf),
+    deployments: (config.deployments ?? []).map((one) => deploymentOf(one, certifyDefaults)),
     databases: Object.entries(config.databases ?? {}).map(([id, one]) => databaseOf(id, one)),
     endpoints: (config.endpoints ?? []).map(endpointOf),
     heartbeats: (config.heartbeats ?? []).map(heartbeatOf),
@@ -72,10 +81,17 @@ export function resolveFleet(config: Config, checkDefaults: Readonly<Record<Chec
     silences: (config.silences ?? []).map(silenceOf),
     maintenance: (config.maintenance ?? []).map(maintenanceOf),
     ...(config.alarms === undefined ? {} : { alarms: alarmsOf(config.alarms) }),
+    ...(isFound(config) ? { inventory: inventoryOf(config.inventory) } : {}),
+    ...(config.resolvers === undefined ? {} : { resolvers: config.resolvers }),
   };
 }
 
-function deploymentOf(written: WrittenDeployment): Deployment {
+/** Whether anything of the fleet is found, or how it would be is said. */
+function isFound({ inventory, deployments = [] }: Config): boolean {
+  return inventory !== undefined || deployments.some((one) => one.discover !== undefined);
+}
+
+function deploymentOf(written: WrittenDeployment, certifyDefaults: CertifyThresholds): Deployment {
   const uri = new URL(written.connectionUri);
   return {
     id: written.id,
@@ -93,6 +109,10 @@ function deploymentOf(written: WrittenDeployment): Deployment {
     poolSize: written.poolSize ?? 10,
     cores: (written.cores ?? []).map(coreOf),
     ...(written.alarms === undefined ? {} : { alarms: deploymentAlarmsOf(written.alarms) }),
+    ...(written.certify === undefined ? {} : { certify: certifyOf(written.certify, certifyDefaults) }),
+    ...(written.scale === undefined ? {} : { scale: scaleOf(written.scale) }),
+    ...(written.audit === undefined ? {} : { audit: auditOf(written.audit) }),
+    ...discoveryOf(written),
   };
 }
 

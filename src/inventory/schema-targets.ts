@@ -1,6 +1,9 @@
 import { z } from "zod";
 import * as leaf from "./leaves.ts";
 import { deploymentAlarmsSchema } from "./schema-alarms.ts";
+import { auditSchema } from "./schema-audit.ts";
+import { certifySchema, scaleSchema } from "./schema-certify.ts";
+import { cloudfrontSchema, discoverySchema, ecsSchema } from "./schema-discovery.ts";
 
 const MAX_CORES = 20_000;
 const noQuery = (url: URL): string | undefined =>
@@ -32,9 +35,6 @@ const tls = z.strictObject({
 
 const ownSlack = z.strictObject({ channel: leaf.channel().describe("Channel in place of the fleet's.") });
 
-/** What later parts of corewatch act on is taken as it is, one level below what is known of it. */
-const loose = z.record(z.string(), z.unknown());
-
 const core = z.strictObject({
   id: leaf.id().describe("Unique within the deployment."),
   url: leaf.openUrl(["https", "http"], noQuery).describe("Where this core is reached directly."),
@@ -44,12 +44,6 @@ const core = z.strictObject({
     .describe("EC2 instance id: how the load balancer knows this host."),
   zone: leaf.text("an availability zone", "like eu-west-1a").optional().describe("Availability zone."),
   apiKey: leaf.secret().optional().describe("API key of the core, from the environment or a file."),
-});
-
-const waiver = z.strictObject({
-  rule: leaf.text("the name of a rule").describe("The rule that is waived."),
-  reason: leaf.text("a reason").describe("Why."),
-  until: leaf.instant().describe("When the waiver ends."),
 });
 
 /** One deployment. */
@@ -80,29 +74,23 @@ export const deploymentSchema = z.strictObject({
   poolSize: leaf.whole(1, 10_000).optional().describe("Database connections that one core holds. Default 10."),
   slack: ownSlack.optional().describe("Slack of this deployment."),
   alarms: deploymentAlarmsSchema.optional().describe("CloudWatch alarms of this deployment."),
-  audit: z
-    .strictObject({
-      expect: loose.optional().describe("Expected values."),
-      waive: z.array(waiver).max(1000).optional().describe("Rules that do not apply, with the reason."),
-    })
+  audit: auditSchema.optional().describe("The launch checklist of this deployment."),
+  certify: certifySchema.optional().describe("Load certification: what may be done, how, and what must be met."),
+  scale: scaleSchema.optional().describe("How a core is added, and taken away again."),
+  cores: z
+    .array(core)
+    .min(1)
+    .max(MAX_CORES)
     .optional()
-    .describe("Launch checklist. Read, not acted on by this version."),
-  certify: z
-    .strictObject({
-      allowed: leaf.yesNo().optional().describe("Whether load may be put on this deployment."),
-      thresholds: loose.optional().describe("What must be met."),
-    })
+    .describe("The core processes; beside discover, they win over found ones of the same id or url."),
+  discover: leaf.oneOf(leaf.DISCOVERIES).optional().describe("Where cores are found, in place of a list."),
+  discovery: discoverySchema.optional().describe("How they are found, and what they are called."),
+  ecs: ecsSchema.optional().describe("The ECS service that runs the cores."),
+  cloudfront: cloudfrontSchema.optional().describe("CloudFront distribution in front: its id, domain name or an alias."),
+  controlDatabase: leaf
+    .id()
     .optional()
-    .describe("Load certification. Read, not acted on by this version."),
-  scale: z
-    .strictObject({ request: loose.optional().describe("The runbook's scale call.") })
-    .optional()
-    .describe("Scaling. Read, not acted on by this version."),
-  cores: z.array(core).min(1).max(MAX_CORES).optional().describe("The core processes."),
-  discover: leaf
-    .oneOf(leaf.DISCOVERIES)
-    .optional()
-    .describe("Where cores are found. Not available yet: list the cores."),
+    .describe("Id of the database with the tables of the hosted fleet (apps_with_load_balancer)."),
 });
 
 /** One endpoint. */

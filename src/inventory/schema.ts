@@ -1,6 +1,7 @@
 import { z } from "zod";
 import * as leaf from "./leaves.ts";
 import { alarmsSchema } from "./schema-alarms.ts";
+import { inventorySchema, resolverSchema } from "./schema-discovery.ts";
 import { deploymentSchema, endpointSchema, heartbeatSchema } from "./schema-targets.ts";
 import { checksSchema, maintenanceSchema, silenceSchema } from "./schema-watching.ts";
 import { parseListen } from "./listen.ts";
@@ -116,6 +117,13 @@ export const configSchemaSource = z
       .max(20_000)
       .optional()
       .describe("Workers that cannot be reached and report in."),
+    inventory: inventorySchema.optional().describe("How the fleet is found, where deployments are."),
+    resolvers: z
+      .array(resolverSchema)
+      .min(1)
+      .max(8)
+      .optional()
+      .describe("Name servers to ask in place of the system's: where names mean something else within the network."),
     alarms: alarmsSchema.optional().describe("CloudWatch alarms of the fleet, made and kept by corewatch alarms."),
     silences: z.array(silenceSchema).max(1000).optional().describe("Suppress alerting until a moment."),
     maintenance: z.array(maintenanceSchema).max(1000).optional().describe("Suppress alerting at recurring times."),

@@ -10,8 +10,14 @@ const PLACES: readonly (readonly string[])[] = [
   ["fallback", "secret"],
   ["databases", "*", "url"],
   ["deployments", "*", "cores", "*", "apiKey"],
+  ["deployments", "*", "discovery", "apiKey"],
   ["endpoints", "*", "headers", "*"],
   ["heartbeats", "*", "token"],
+  ...["params", "headers"].flatMap((part) => [
+    ["deployments", "*", "scale", "request", part, "*"],
+    ["deployments", "*", "scale", "remove", "request", part, "*"],
+    ["deployments", "*", "certify", "survival", "*", "request", part, "*"],
+  ]),
 ];
 
 /** `true` when `path` holds, or is below, a secret. */
@@ -45,19 +51,30 @@ function collect(node: unknown, place: readonly string[], path: Path, found: { p
   }
 }
 
-/** Header names whose literal value is surely no secret would blank ordinary words if taken out everywhere. */
-const SENSITIVE_HEADER = /authorization|cookie|token|secret|key|password|signature/i;
+/** Names whose value is secret; the literal value of any other would blank ordinary words if taken out everywhere. */
+const SENSITIVE_NAME = /authorization|cookie|token|secret|key|passw|passphrase|credential|signature/i;
+
+/** Headers and parameters: sent as they are, and secret or not by their name. */
+function nameOf(path: Path): string | undefined {
+  const at = path[0] === "endpoints" || path[0] === "deployments" ? path.findIndex(isListOfNames) : -1;
+  return at === -1 ? undefined : String(path[at + 1] ?? "");
+}
+
+function isListOfNames(step: string | number): boolean {
+  return step === "headers" || step === "params";
+}
 
 /** Whether a literal value at `path` is one that should not stand in the file. */
 export function isLiteralSecret(path: Path, value: string): boolean {
-  if (path[0] === "endpoints") return SENSITIVE_HEADER.test(String(path[4] ?? path[3] ?? ""));
+  const name = nameOf(path);
+  if (name !== undefined) return SENSITIVE_NAME.test(name) && value.replaceAll(/\{\{\w*\}\}/g, "") !== "";
   const holdsUrl = path[0] === "databases" || path[0] === "store";
   return holdsUrl ? passwordOf(value) !== undefined : value !== "";
 }
 
 /** What the redactor must take out for one secret: the value itself; of a URL the password in both writings; of a webhook and a header the token. */
 export function redactable(path: Path, value: string, fromOutside: boolean): string[] {
-  if (path[0] === "endpoints") {
+  if (nameOf(path) !== undefined) {
     if (!fromOutside && !isLiteralSecret(path, value)) return [];
     // "Bearer x": the token alone must not be seen either.
     return [value, value.slice(value.lastIndexOf(" ") + 1)];

@@ -5,6 +5,7 @@ import { valueAt } from "./references.ts";
 import { configSchemaSource } from "./schema.ts";
 import { isSecretPath } from "./secrets.ts";
 import type { Config } from "./schema.ts";
+import { isRecord } from "./yaml.ts";
 
 /** A shape error before it has a line. */
 export interface ShapeProblem {
@@ -49,8 +50,12 @@ function describe(issue: Issue, config: unknown, hidden: (path: Path) => boolean
     const [message, hint] = parts(issue.issues[0] ?? issue);
     return [{ path, part: "key", message: `the key ${message}`, hint }];
   }
-  const [message, hint] = parts(issue);
   const value = valueAt(config, path);
+  const meantBranch = issue.code === "invalid_union" && isRecord(value) ? branchOfMaps(issue.errors) : undefined;
+  if (meantBranch !== undefined) {
+    return meantBranch.flatMap((one) => describe({ ...one, path: [...issue.path, ...one.path] }, config, hidden));
+  }
+  const [message, hint] = parts(issue);
   const name = path.at(-1);
   if (value === undefined && typeof name === "string") {
     return [
@@ -72,6 +77,11 @@ function describe(issue: Issue, config: unknown, hidden: (path: Path) => boolean
     issue.code === "invalid_value" && typeof value === "string" ? nearest(value, issue.values.map(String)) : undefined;
   const meant = near === undefined ? hint : `did you mean "${near}"?`;
   return [{ path, part: "value", message: `${message}, not ${showValue(value)}`, hint: meant }];
+}
+
+/** What is wrong with a map where a text would do too, seen as a map. */
+function branchOfMaps(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  return branches.find((issues) => !issues.some((one) => one.code === "invalid_type" && one.path.length === 0));
 }
 
 function missingHint(name: string, message: string, hint: string): string {
@@ -120,7 +130,7 @@ function unknownKey(parent: Path, key: string): ShapeProblem {
 
 /** The keys that the schema has at `path`. */
 function knownKeys(path: Path): string[] {
-  const schema = unwrap(schemaAt(path));
+  const schema = mapIn(unwrap(schemaAt(path)));
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 }
 
@@ -128,13 +138,18 @@ function knownKeys(path: Path): string[] {
 function schemaAt(path: Path): unknown {
   let schema: unknown = configSchemaSource;
   for (const step of path) {
-    const holder = unwrap(schema);
+    const holder = mapIn(unwrap(schema));
     if (holder instanceof z.ZodObject) schema = Reflect.get(holder.shape, step);
     else if (holder instanceof z.ZodArray) schema = holder.element;
     else if (holder instanceof z.ZodRecord) schema = holder.valueType;
     else return undefined;
   }
   return schema;
+}
+
+/** Of what may be a text or a map, the map. */
+function mapIn(schema: unknown): unknown {
+  return schema instanceof z.ZodUnion ? schema.options.find((one) => one instanceof z.ZodObject) : schema;
 }
 
 function unwrap(schema: unknown): unknown {

@@ -40,6 +40,30 @@ deployments:
     database: main
     # loadBalancer: my-app-production # name or ARN of the AWS load balancer
     # tls: { ca: "\${file:ca.pem}" }   # an authority of your own
+
+    # "corewatch certify my-app-production" puts load on it, and only where this allows it. What must be met is the
+    # runbook's list (1,000 requests/s for 10 min, p99 500 ms, one million sessions and users) unless thresholds differ.
+    # certify:
+    #   allowed: true
+    #   coreHeader: x-served-by         # response header with the id of the core that answered
+    #   thresholds: { rate: 1000, p99: 500ms, errors: "0.1%" }
+    #   survival: { away: { targetGroup: true }, back: { targetGroup: true } }   # how a core is taken away and brought back
+
+    # The call that adds a core; {{app}}, {{deployment}} and {{cores}} (how many there are to be) are filled in.
+    # scale:
+    #   request:
+    #     url: https://api.example.com/0/manual/app/scale/deployment
+    #     params: { password: "\${env:SCALE_PASSWORD}", appId: "{{app}}", scaleTo: "{{cores}}", deploymentToScale: "{{deployment}}" }
+
+    # Launch checklist: "corewatch audit". What is otherwise than the runbook has it, and what may fail until a day.
+    # audit:
+    #   expect: { successCodes: "200-399" }
+    #   waive: [{ rule: dns-record, reason: "moving", until: 2027-01-31 }]
+
+    # In place of the list below, cores may be found: discover: target-group (of loadBalancer), ecs (of ecs: { cluster, service }),
+    # tags or control-database. They are called <idPrefix>-1, <idPrefix>-2 … and keep that id when their address changes.
+    # discover: target-group
+    # discovery: { protocol: https, address: private, apiKey: "\${env:CORE_API_KEY}" }
     cores:
       - id: core-1
         url: https://10.0.1.11:3567   # the core itself, past the load balancer
@@ -56,6 +80,12 @@ deployments:
 # What cannot be reached reports in: POST /heartbeats/render-worker
 # heartbeats:
 #   - { id: render-worker, every: 5m, grace: 2m, token: "\${env:WORKER_TOKEN}" }
+
+# How found cores are followed: how often sources are read, notices that hosts will go, and how long a new core may take.
+# inventory:
+#   schedule: "*/15 * * * * *"
+#   events: { queue: "arn:aws:sqs:eu-west-1:123456789012:host-notices", metadata: false }
+#   budget: { development: 20s, production: 5m }
 
 # maintenance:
 #   - { match: { deployment: my-app-production }, schedule: "0 2 * * 0", duration: 1h, timezone: Europe/Berlin }

@@ -1,5 +1,8 @@
+import type { Clock } from "../domain/index.ts";
+import { settleAccount } from "./aws-ec2-life.ts";
 import { AwsFault, type AwsRequest, type AwsService } from "./aws-server.ts";
 import type { AwsListener, AwsLoadBalancer, AwsModel, AwsTargetGroup } from "./aws-model.ts";
+import { balancerXml, groupXml, listenerXml, pairsXml, rulesXml, targetXml, unregisteredXml } from "./aws-elbv2-xml.ts";
 import { page, queryService, type QueryParameters, type Xml } from "./aws-query.ts";
 
 const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
@@ -7,12 +10,24 @@ const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
 const PAGE_SIZE = 400;
 /** DescribeTags takes this many ARNs. */
 const MAX_TAGGED = 20;
+/** DescribeLoadBalancers takes this many names or ARNs. */
+const MAX_NAMED = 20;
 
-/** Elastic Load Balancing v2, read side, over the model. `pageSize` makes pages smaller than AWS's 400. */
-export function elbv2Service(model: AwsModel, options: { readonly pageSize?: number } = {}): AwsService {
-  const { pageSize = PAGE_SIZE } = options;
-  const inRegion = (request: AwsRequest): AwsLoadBalancer[] =>
-    model.loadBalancers.filter((balancer) => balancer.region === request.region);
+/** Settings of {@link elbv2Service}. */
+export interface Elbv2Options {
+  /** Makes pages smaller than AWS's 400. */
+  readonly pageSize?: number;
+  /** For an account whose instances and tasks change by themselves: what is due is done before each answer. */
+  readonly clock?: Clock;
+}
+
+/** Elastic Load Balancing v2 over the model: everything is read, and targets are registered and taken out. */
+export function elbv2Service(model: AwsModel, options: Elbv2Options = {}): AwsService {
+  const { pageSize = PAGE_SIZE, clock } = options;
+  const inRegion = (request: AwsRequest): AwsLoadBalancer[] => {
+    if (clock !== undefined) settleAccount(model, clock.now());
+    return model.loadBalancers.filter((balancer) => balancer.region === request.region);
+  };
   const paged = <T>(key: string, items: readonly T[], parameters: QueryParameters, render: (item: T) => Xml): Xml => {
     const { items: some, next } = page(items, parameters, pageSize);
     return { [key]: some.map(render), NextMarker: next };
@@ -28,7 +43,33 @@ export function elbv2Service(model: AwsModel, options: { readonly pageSize?: num
 
     DescribeTargetHealth: (parameters, request) => {
       const group = groupByArn(inRegion(request), parameters.required("TargetGroupArn"))[1];
-      return { TargetHealthDescriptions: group.targets().map((target) => targetXml(target)) };
+      const asked = parameters.get("Targets.member.1.Id") === undefined ? undefined : targetsIn(parameters, group);
+      const targets = group.targets();
+      if (asked === undefined) return { TargetHealthDescriptions: targets.map((target) => targetXml(target)) };
+      return {
+        TargetHealthDescriptions: asked.map(({ id, port }) => {
+          const found = targets.find((target) => target.id === id && target.port === port);
+          return found === undefined ? unregisteredXml(id, port) : targetXml(found);
+        }),
+      };
+    },
+
+    RegisterTargets: (parameters, request) => {
+      const group = groupByArn(inRegion(request), parameters.required("TargetGroupArn"))[1];
+      const unknown = targetsIn(parameters, group).filter(({ id, port }) => group.changes?.register(id, port) !== true);
+      if (unknown.length > 0)
+        throw new AwsFault(
+          "InvalidTarget",
+          `The following targets are not in a running state and cannot be registered: '${unknown.map(({ id }) => id).join(", ")}'`,
+        );
+      return {};
+    },
+
+    DeregisterTargets: (parameters, request) => {
+      const group = groupByArn(inRegion(request), parameters.required("TargetGroupArn"))[1];
+      // As the service does, it is silent about a target that is not there.
+      for (const { id, port } of targetsIn(parameters, group)) group.changes?.deregister(id, port);
+      return {};
     },
 
     DescribeListeners: (parameters, request) => {
@@ -37,13 +78,33 @@ export function elbv2Service(model: AwsModel, options: { readonly pageSize?: num
       const pairs =
         arns === undefined
           ? listenersOf(balancerByArn(all, parameters.required("LoadBalancerArn")))
+          : arns.map((arn) => listenerByArn(all, arn));
+      return paged("Listeners", pairs, parameters, ([balancer, listener]) => listenerXml(balancer, listener));
+    },
+
+    DescribeRules: (parameters, request) => {
+      const arns = parameters.list("RuleArns");
+      const all = inRegion(request);
+      const listenerArn = (rule: string): string =>
+        rule.replace(":listener-rule/", ":listener/").replace(/\/[^/]+$/, "");
+      const rules =
+        arns === undefined
+          ? rulesXml(...listenerByArn(all, parameters.required("ListenerArn")))
           : arns.map((arn) => {
-              const found = all.flatMap(listenersOf).find(([, listener]) => listener.arn === arn);
-              if (found === undefined)
-                throw new AwsFault("ListenerNotFound", `One or more listeners not found: ${arn}`);
+              const found = rulesXml(...listenerByArn(all, listenerArn(arn), "RuleNotFound")).find(
+                (rule) => typeof rule === "object" && "RuleArn" in rule && rule.RuleArn === arn,
+              );
+              if (found === undefined) throw new AwsFault("RuleNotFound", `One or more rules not found: ${arn}`);
               return found;
             });
-      return paged("Listeners", pairs, parameters, ([balancer, listener]) => listenerXml(balancer, listener));
+      return paged("Rules", rules, parameters, (rule) => rule);
+    },
+
+    DescribeListenerCertificates: (parameters, request) => {
+      const [, { certificateArn }] = listenerByArn(inRegion(request), parameters.required("ListenerArn"));
+      return {
+        Certificates: certificateArn === undefined ? [] : [{ CertificateArn: certificateArn, IsDefault: true }],
+      };
     },
 
     DescribeTags: (parameters, request) => {
@@ -59,11 +120,18 @@ export function elbv2Service(model: AwsModel, options: { readonly pageSize?: num
       const balancer = balancerByArn(inRegion(request), parameters.required("LoadBalancerArn"));
       return { Attributes: pairsXml(balancer.attributes) };
     },
+
+    DescribeTargetGroupAttributes: (parameters, request) => {
+      const [, group] = groupByArn(inRegion(request), parameters.required("TargetGroupArn"));
+      return { Attributes: pairsXml(group.attributes) };
+    },
   });
 }
 
 function chosenBalancers(all: readonly AwsLoadBalancer[], parameters: QueryParameters): readonly AwsLoadBalancer[] {
   const arns = parameters.list("LoadBalancerArns");
+  if ((arns ?? parameters.list("Names") ?? []).length > MAX_NAMED)
+    throw new AwsFault("ValidationError", `At most ${MAX_NAMED} load balancers can be described by name at once`);
   if (arns !== undefined) return arns.map((arn) => balancerByArn(all, arn));
   const names = parameters.list("Names");
   if (names === undefined) return all;
@@ -103,6 +171,24 @@ function groupByArn(all: readonly AwsLoadBalancer[], arn: string): Grouped {
   return found;
 }
 
+/** `Targets.member.1.Id` and `.Port`, the group's where it is left out. */
+function targetsIn(
+  parameters: QueryParameters,
+  group: AwsTargetGroup,
+): { readonly id: string; readonly port: number }[] {
+  const targets: { readonly id: string; readonly port: number }[] = [];
+  for (let index = 1; ; index++) {
+    const id = parameters.get(`Targets.member.${index}.Id`);
+    if (id === undefined) break;
+    const port = Number(parameters.get(`Targets.member.${index}.Port`) ?? group.port);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new AwsFault("ValidationError", `The port of target '${id}' is not valid`);
+    targets.push({ id, port });
+  }
+  if (targets.length === 0) throw new AwsFault("ValidationError", "At least one target must be specified");
+  return targets;
+}
+
 function groupsOf(balancer: AwsLoadBalancer): Grouped[] {
   return balancer.targetGroups.map((group) => [balancer, group] as const);
 }
@@ -111,76 +197,17 @@ function listenersOf(balancer: AwsLoadBalancer): (readonly [AwsLoadBalancer, Aws
   return balancer.listeners.map((listener) => [balancer, listener] as const);
 }
 
+function listenerByArn(
+  all: readonly AwsLoadBalancer[],
+  arn: string,
+  code = "ListenerNotFound",
+): readonly [AwsLoadBalancer, AwsListener] {
+  const found = all.flatMap(listenersOf).find(([, listener]) => listener.arn === arn);
+  if (found === undefined) throw new AwsFault(code, `One or more listeners not found: ${arn}`);
+  return found;
+}
+
 function tagsOf(all: readonly AwsLoadBalancer[], arn: string): Readonly<Record<string, string>> {
-  const group = all.flatMap(groupsOf).find(([, group]) => group.arn === arn)?.[1];
-  return group?.tags ?? balancerByArn(all, arn).tags;
-}
-
-function balancerXml(balancer: AwsLoadBalancer): Xml {
-  return {
-    LoadBalancerArn: balancer.arn,
-    DNSName: balancer.dnsName,
-    CanonicalHostedZoneId: "Z32O12XQLNTSW2",
-    CreatedTime: balancer.createdAt,
-    LoadBalancerName: balancer.name,
-    Scheme: "internet-facing",
-    VpcId: "vpc-0a1b2c3d4e5f60718",
-    State: { Code: balancer.state, Reason: balancer.stateReason },
-    Type: "application",
-    AvailabilityZones: balancer.zones.map((zone, index) => ({
-      ZoneName: zone,
-      SubnetId: `subnet-0a1b2c3d4e5f6071${index}`,
-      LoadBalancerAddresses: [],
-    })),
-    SecurityGroups: ["sg-0a1b2c3d4e5f60718"],
-    IpAddressType: "ipv4",
-  };
-}
-
-function groupXml(balancer: AwsLoadBalancer, group: AwsTargetGroup): Xml {
-  return {
-    TargetGroupArn: group.arn,
-    TargetGroupName: group.name,
-    Protocol: group.protocol,
-    Port: group.port,
-    VpcId: "vpc-0a1b2c3d4e5f60718",
-    HealthCheckProtocol: group.protocol,
-    HealthCheckPort: "traffic-port",
-    HealthCheckEnabled: true,
-    HealthCheckIntervalSeconds: 30,
-    HealthCheckTimeoutSeconds: 10,
-    HealthyThresholdCount: 5,
-    UnhealthyThresholdCount: 2,
-    HealthCheckPath: group.healthCheckPath,
-    Matcher: { HttpCode: "200" },
-    LoadBalancerArns: [balancer.arn],
-    TargetType: group.targetType,
-    ProtocolVersion: "HTTP1",
-  };
-}
-
-function targetXml(target: ReturnType<AwsTargetGroup["targets"]>[number]): Xml {
-  const why = target.reason === "" ? {} : { Reason: target.reason, Description: target.description };
-  return {
-    Target: { Id: target.id, Port: target.port, AvailabilityZone: target.zone },
-    HealthCheckPort: String(target.port),
-    TargetHealth: { State: target.state, ...why },
-  };
-}
-
-function listenerXml(balancer: AwsLoadBalancer, listener: AwsListener): Xml {
-  const group = balancer.targetGroups[0];
-  return {
-    ListenerArn: listener.arn,
-    LoadBalancerArn: balancer.arn,
-    Port: listener.port,
-    Protocol: listener.protocol,
-    SslPolicy: listener.sslPolicy,
-    Certificates: listener.certificateArn === undefined ? undefined : [{ CertificateArn: listener.certificateArn }],
-    DefaultActions: group === undefined ? [] : [{ Type: "forward", TargetGroupArn: group.arn, Order: 1 }],
-  };
-}
-
-function pairsXml(pairs: Readonly<Record<string, string>>): Xml {
-  return Object.entries(pairs).map(([Key, Value]) => ({ Key, Value }));
+  if (arn.includes(":targetgroup/")) return groupByArn(all, arn)[1].tags;
+  return balancerByArn(all, arn).tags;
 }

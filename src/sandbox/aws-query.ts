@@ -23,6 +23,9 @@ export interface QueryParameters {
 /** Operations by name: from parameters to the content of `<XResult>`. */
 export type QueryOperations = Readonly<Record<string, (parameters: QueryParameters, request: AwsRequest) => Xml>>;
 
+/** An element; its lists hold `<member>` elements. */
+export const render = renderer("member");
+
 /** A service of the Query protocol: form-encoded requests, XML answers. */
 export function queryService(scope: string, namespace: string, operations: QueryOperations): AwsService {
   return {
@@ -86,21 +89,25 @@ function xml(status: number, body: string): AwsResponse {
   return { status, contentType: "text/xml", body };
 }
 
-function render(name: string, value: Xml): string {
-  if (value === undefined) return "";
-  if (Array.isArray(value)) {
-    const members: readonly Xml[] = value;
-    return `<${name}>${members.map((member) => render("member", member)).join("")}</${name}>`;
-  }
-  if (value instanceof Map) {
-    const entries = [...value].map(([key, held]) => `<entry>${render("key", key)}${render("value", held)}</entry>`);
-    return `<${name}>${entries.join("")}</${name}>`;
-  }
-  if (typeof value === "object") {
-    const parts = Object.entries(value).map(([key, part]) => render(key, part));
-    return `<${name}>${parts.join("")}</${name}>`;
-  }
-  return `<${name}>${escapeXml(String(value))}</${name}>`;
+/** Renders elements whose lists hold elements of the name `item`. */
+export function renderer(item: string): (name: string, value: Xml) => string {
+  const render = (name: string, value: Xml): string => {
+    if (value === undefined) return "";
+    if (Array.isArray(value)) {
+      const members: readonly Xml[] = value;
+      return `<${name}>${members.map((member) => render(item, member)).join("")}</${name}>`;
+    }
+    if (value instanceof Map) {
+      const entries = [...value].map(([key, held]) => `<entry>${render("key", key)}${render("value", held)}</entry>`);
+      return `<${name}>${entries.join("")}</${name}>`;
+    }
+    if (typeof value === "object") {
+      const parts = Object.entries(value).map(([key, part]) => render(key, part));
+      return `<${name}>${parts.join("")}</${name}>`;
+    }
+    return `<${name}>${escapeXml(String(value))}</${name}>`;
+  };
+  return render;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -2,8 +2,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { gunzipSync } from "node:zlib";
 import type { Clock } from "../domain/index.ts";
 
+/** What the REST services tell operations apart by. */
+export interface RequestLine {
+  readonly method: string;
+  /** Path and query, as they were sent. */
+  readonly url: string;
+}
+
 /** One signed request, as a service sees it. */
-export interface AwsRequest {
+export interface AwsRequest extends RequestLine {
   /** From the credential scope of the signature. */
   readonly region: string;
   readonly accessKeyId: string;
@@ -38,11 +45,13 @@ export interface AwsService {
   /** Its name in the credential scope: `elasticloadbalancing`, `sts`, `monitoring`, `sns`. */
   readonly scope: string;
   /** The operation that a request asks for; `undefined` when it cannot be told. */
-  actionOf(headers: AwsRequest["headers"], body: string): string | undefined;
+  actionOf(headers: AwsRequest["headers"], body: string, line: RequestLine): string | undefined;
   /** @throws AwsFault */
   handle(request: AwsRequest): AwsResponse | Promise<AwsResponse>;
   /** The error document of its wire format. */
   fault(fault: AwsFault): AwsResponse;
+  /** Operations that IAM calls otherwise, without the service's prefix. */
+  readonly permissions?: Readonly<Record<string, string>>;
   /** What anyone may get without a signature: certificates, confirmation links. `undefined`: not of this service. */
   open?(url: URL): AwsResponse | undefined;
 }
@@ -119,15 +128,18 @@ export async function startAws(options: {
     const service = services.get(name);
     if (service === undefined)
       return { status: 403, contentType: "text/plain", body: "the signature names no service of this endpoint\n" };
-    const action = service.actionOf(incoming.headers, body);
+    const line: RequestLine = { method: incoming.method ?? "GET", url: incoming.url ?? "/" };
+    const action = service.actionOf(incoming.headers, body, line);
     if (action === undefined) return service.fault(new AwsFault("MissingAction", "The request names no operation"));
     calls.push({ at: options.clock.now(), service: name, action, region, accessKeyId });
     if (calls.length > MAX_CALLS) calls.shift();
     const trouble = troubleOf(name, action);
     if (trouble === "hang" || trouble === "down") return trouble;
     try {
-      if (trouble === "throttle" || trouble === "deny" || trouble === "error") throw faultOf(trouble, name, action);
-      const response = await service.handle({ region, accessKeyId, action, headers: incoming.headers, body });
+      if (trouble === "throttle" || trouble === "deny" || trouble === "error")
+        throw faultOf(trouble, name, service.permissions?.[action] ?? action);
+      const { headers } = incoming;
+      const response = await service.handle({ ...line, region, accessKeyId, action, headers, body });
       return trouble === undefined ? response : { broken: trouble, response };
     } catch (error) {
       if (error instanceof AwsFault) return service.fault(error);

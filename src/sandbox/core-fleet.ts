@@ -42,6 +42,8 @@ export class CoreFleet {
   readonly #plan: FleetPlan;
   readonly #settings: CoreSettings;
   readonly #entries = new Map<string, Entry>();
+  /** Of cores that were removed. */
+  readonly #leaving = new Set<CoreHost>();
   readonly #onAddress = new Map<string, number>();
 
   constructor(plan: FleetPlan, settings: CoreSettings) {
@@ -119,8 +121,20 @@ export class CoreFleet {
     return this.get(id);
   }
 
+  /** Takes a core off the list; it goes on answering until the returned function ends it. */
+  remove(id: string): () => Promise<void> {
+    const { host } = this.#entry(id);
+    this.#entries.delete(id);
+    this.#leaving.add(host);
+    return async () => {
+      if (host.cores.length > 1) await host.halt(id);
+      else await host.stop();
+    };
+  }
+
   async stop(): Promise<void> {
-    await Promise.all([...new Set([...this.#entries.values()].map(({ host }) => host))].map((host) => host.stop()));
+    const hosts = new Set([...this.#leaving, ...[...this.#entries.values()].map(({ host }) => host)]);
+    await Promise.all([...hosts].map((host) => host.stop()));
   }
 
   async #byHost(ids: readonly string[], act: (host: CoreHost, mine: string[]) => Promise<void>): Promise<void> {
@@ -156,6 +170,8 @@ export class CoreFleet {
       databaseUrl: this.#settings.databaseUrl,
       poolSize: this.#plan.poolSize,
       sharePool: this.#plan.sharePools,
+      servedBy: planned.id,
+      ...(planned.delayMs === undefined ? {} : { delayMs: planned.delayMs }),
       ...(deployment.secure ? { tls: this.#settings.certificate, apiKeys: [this.#settings.apiKey] } : {}),
     };
   }

@@ -23,6 +23,10 @@ export interface CoreOptions {
   readonly databaseUrl?: string;
   /** Connections that are held open; 10 unless set (default of `postgresql_connection_pool_size`). */
   readonly poolSize?: number;
+  /** Every answer begins this much later, ms. */
+  readonly delayMs?: number;
+  /** Value of the response header `x-served-by`, as a proxy in front of the core adds it; absent: no header. */
+  readonly servedBy?: string;
   /** Cores of one process and database share one pool: for big fleets. */
   readonly sharePool?: boolean;
   /** Prefix of every path, such as `/auth`. */

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { certifySections } from "./fleets-certify.ts";
 import type { FleetPlan } from "./fleets.ts";
 
 /** Where everything of a running fleet is. */
@@ -10,6 +11,8 @@ export interface FleetPlaces {
   readonly landingUrl: string;
   /** ARN of the queue that alarms go to. */
   readonly alarmQueue: string;
+  /** Address of the fleet's operator. */
+  readonly operatorUrl: string;
   /** `alarms.autoApply`. */
   readonly autoApply?: "safe" | undefined;
 }
@@ -48,6 +51,7 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
           ? { tls: { ca: "${file:certificates/ca.pem}", serverName: serverName(deployment.app) } }
           : {}),
         ...(poolSize === 10 ? {} : { poolSize }),
+        ...certifySections(deployment, places.operatorUrl),
         cores: deployment.cores.map(({ id, instance, zone }) => ({
           id,
           url: places.urlOf(`${deployment.id}/${id}`),
@@ -67,11 +71,4 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
       heartbeats: [{ id: "render-worker", every: "10s", grace: "20s", token: "${env:SANDBOX_HEARTBEAT_TOKEN}" }],
     })
   );
-}
-
-/** The env file: one NAME=value a line. */
-export function renderEnv(env: Readonly<Record<string, string>>): string {
-  return Object.entries(env)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
 }

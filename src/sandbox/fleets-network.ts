@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import type { Clock } from "../domain/index.ts";
 import { errorCode } from "../store/errors.ts";
 import { awsLoadBalancer } from "./aws-model.ts";
-import type { AwsModel } from "./aws-model.ts";
+import type { AwsModel, TargetChanges } from "./aws-model.ts";
 import type { SandboxCore } from "./core-fleet.ts";
 import type { FleetPlan, PlannedDeployment } from "./fleets.ts";
+import { serverName } from "./fleets-file.ts";
 import { seedHealthCheck } from "./load-balancer-health.ts";
 import type { TargetSpec } from "./load-balancer-targets.ts";
 import { startLoadBalancer } from "./load-balancer.ts";
@@ -15,6 +16,8 @@ import type { SandboxLoadBalancer } from "./load-balancer.ts";
 export const REGION = "eu-west-1";
 export const ACCOUNT = "123456789012";
 
+/** A target group's deregistration delay unless somebody set it, and so the runbook's. */
+const SEED_DRAIN_MS = 300_000;
 const CLAIM_PORT = 3566;
 const NETWORKS = 250;
 
@@ -50,6 +53,13 @@ export function relocate(plan: FleetPlan, network: number): FleetPlan {
   };
 }
 
+/** Names and addresses that the fleet's certificate is for. */
+export function certificateNames(plan: FleetPlan): string[] {
+  const hosts = plan.deployments.flatMap(({ cores }) => cores.map(({ host }) => host));
+  const names = plan.deployments.map(({ app }) => serverName(app));
+  return [...names, "*.sandbox.test", "localhost", "127.0.0.1", ...new Set(hosts)];
+}
+
 /** Starts the load balancer of one deployment in front of its cores, and enters it into the AWS account. */
 export async function startBalancer(
   plan: FleetPlan,
@@ -66,6 +76,7 @@ export async function startBalancer(
     zones,
     // Checked more often than in the seed, but as patiently: a core whose database is down takes its 5 s to say so.
     healthCheck: { ...seedHealthCheck(plan.healthCheckSpeed), timeoutMs: 10_000 },
+    deregistrationDelayMs: SEED_DRAIN_MS / plan.healthCheckSpeed,
     targets: cores.map(targetOf),
     ...(deployment.secure ? { certificate: { cert, key } } : {}),
   });
@@ -77,11 +88,41 @@ export async function startBalancer(
       zones,
       protocol: deployment.secure ? "HTTPS" : "HTTP",
       port: balancer.port,
-      targetGroups: [{ name: deployment.id, port: 3567, targets: () => balancer.targets() }],
+      targetGroups: [
+        {
+          name: deployment.id,
+          port: 3567,
+          targets: () => balancer.targets(),
+          changes: targetChanges(balancer, cores.map(targetOf)),
+        },
+      ],
       minutes: () => balancer.minutes(),
     }),
   );
   return balancer;
+}
+
+/** Registering and taking out by id and port, as the API does it: what once was a target can be one again. */
+function targetChanges(balancer: SandboxLoadBalancer, specs: readonly TargetSpec[]): TargetChanges {
+  const known = new Map(specs.map((spec) => [`${spec.id}:${spec.port}`, spec]));
+  return {
+    register(id, port) {
+      const key = `${id}:${port}`;
+      const spec = known.get(key) ?? balancer.targets().find((target) => `${target.id}:${target.port}` === key);
+      if (spec === undefined) return false;
+      // Registering what is registered changes nothing; what is draining is taken back.
+      const state = balancer.targets().find((target) => `${target.id}:${target.port}` === key)?.state;
+      if (state === undefined || state === "draining") balancer.register(spec);
+      return true;
+    },
+    deregister(id, port) {
+      const found = balancer.targets().find((target) => target.id === id && target.port === port);
+      if (found === undefined) return;
+      const { zone, url } = found;
+      known.set(`${id}:${port}`, { id, port, zone, url });
+      balancer.deregister(id, port);
+    },
+  };
 }
 
 /** A core as the load balancer registers it: by instance and port. */

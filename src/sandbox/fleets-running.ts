@@ -58,6 +58,8 @@ export interface Sandbox {
   thawCore(id: string): void;
   /** One core more for a deployment, registered with its load balancer and written into fleet.yaml. */
   addCore(deployment: string): Promise<SandboxCore>;
+  /** Takes a core out of fleet.yaml and its load balancer; it ends when it is drained. @throws Error when it is the last one. */
+  removeCore(id: string): Promise<void>;
   stopDatabase(): Promise<void>;
   startDatabase(): Promise<void>;
   freezeDatabase(): Promise<void>;

@@ -36,6 +36,7 @@ export function sandboxFleet(cores: number): FleetPlan {
         kind: "production",
         secure: true,
         balanced: true,
+        certified: true,
         cores: ofProduction,
       },
       ...(ofDevelopment.length === 0
@@ -47,6 +48,7 @@ export function sandboxFleet(cores: number): FleetPlan {
               kind: "development" as const,
               secure: false,
               balanced: false,
+              certified: false,
               cores: ofDevelopment,
             },
           ]),

@@ -1,3 +1,4 @@
+import { databaseDownFleet, slowCoreFleet } from "./fleets-broken.ts";
 import { sandboxFleet } from "./fleets-sandbox.ts";
 import { stormFleet } from "./fleets-storm.ts";
 
@@ -8,6 +9,8 @@ export interface PlannedCore {
   readonly host: string;
   readonly instance: string;
   readonly zone: string;
+  /** Every answer of it begins this much later, ms. */
+  readonly delayMs?: number;
   /** Cores with the same name here share one operating system process. */
   readonly process: string;
 }
@@ -21,6 +24,8 @@ export interface PlannedDeployment {
   readonly secure: boolean;
   /** Behind a load balancer; else its connectionUri is its first core. */
   readonly balanced: boolean;
+  /** Whether load may be put on it; absent: nothing is said about it. */
+  readonly certified?: boolean;
   readonly cores: readonly PlannedCore[];
 }
 
@@ -37,6 +42,8 @@ export interface FleetPlan {
   readonly poolSize: number;
   readonly sharePools: boolean;
   readonly maxConnections: number;
+  /** The database is stopped once everything is up. */
+  readonly databaseGone?: boolean;
   /** By how much the seed's health check of 30 s is faster. */
   readonly healthCheckSpeed: number;
 }
@@ -45,13 +52,15 @@ export interface FleetPlan {
 export const FLEETS: Readonly<Record<string, (cores: number) => FleetPlan>> = {
   sandbox: sandboxFleet,
   storm: stormFleet,
+  "slow-core": slowCoreFleet,
+  "database-down": databaseDownFleet,
 };
 
 /** @throws Error that names the fleets there are. */
 export function planFleet(name: string, cores: number): FleetPlan {
   const plan = Object.hasOwn(FLEETS, name) ? FLEETS[name] : undefined;
   if (plan === undefined) {
-    throw new Error(`there is no sandbox fleet "${name}": choose ${Object.keys(FLEETS).join(" or ")}`);
+    throw new Error(`there is no sandbox fleet "${name}": choose one of ${Object.keys(FLEETS).join(", ")}`);
   }
   return plan(cores);
 }

@@ -1,4 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  type ServerResponse,
+  request as httpRequest,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Clock } from "../domain/index.ts";
 import type { Counts } from "./load-balancer-counts.ts";
@@ -31,12 +37,18 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 
+/**
+ * As many connections as there are requests, and all of them kept: a burst must not cost its TLS handshakes twice. The bound
+ * is for a target that hangs: its requests wait for a connection, and end in 504.
+ */
+const KEPT = { keepAlive: true, maxSockets: 2_048, maxFreeSockets: 2_048 };
+
 /** Sends requests to targets over kept connections and their answers back. */
 export class Forwarder {
   readonly #options: ForwardOptions;
-  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #http = new HttpAgent(KEPT);
   // Like a real load balancer: targets' certificates are not verified.
-  readonly #https = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false });
+  readonly #https = new HttpsAgent({ ...KEPT, rejectUnauthorized: false });
 
   constructor(options: ForwardOptions) {
     this.#options = options;
@@ -50,9 +62,9 @@ export class Forwarder {
   /** Passes one request to `target`. */
   forward(incoming: IncomingMessage, outgoing: ServerResponse, target: RegisteredTarget): void {
     const { clock, counts, idleTimeoutMs } = this.#options;
-    const key = `${target.spec.id}:${target.spec.port}`;
+    const { key, address } = target;
     const started = clock.monotonic();
-    const stop = new AbortController();
+    let request: ClientRequest | undefined;
     let settled = false;
     const timer = clock.after(idleTimeoutMs, () => fail(504));
     const settle = (): boolean => {
@@ -66,27 +78,24 @@ export class Forwarder {
       counts.failed(key);
       incoming.unpipe();
       incoming.resume();
-      stop.abort();
+      request?.destroy();
       this.refuse(outgoing, status);
     };
     outgoing.on("close", () => {
-      if (settle() || !outgoing.writableFinished) stop.abort();
+      if (settle() || !outgoing.writableFinished) request?.destroy();
     });
     // A blocked path drops packets: the caller waits until the timeout.
     if (!this.#options.reaches(target)) return;
 
     let answered = false;
     // The path goes as it came: resolved against the target, `//elsewhere/` would leave it.
-    const url = new URL(target.spec.url);
-    const secure = url.protocol === "https:";
-    const request = (secure ? httpsRequest : httpRequest)({
-      host: url.hostname,
-      port: url.port,
+    request = (address.secure ? httpsRequest : httpRequest)({
+      host: address.host,
+      port: address.port,
       path: incoming.url ?? "/",
       method: incoming.method ?? "GET",
       headers: this.#headers(incoming),
-      agent: secure ? this.#https : this.#http,
-      signal: stop.signal,
+      agent: address.secure ? this.#https : this.#http,
     });
     request.on("error", () => {
       if (!settled) fail(502);
@@ -97,8 +106,7 @@ export class Forwarder {
       answered = true;
       const status = answer.statusCode ?? 502;
       counts.answered(key, status, (clock.monotonic() - started) / 1000);
-      const headers = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.has(name));
-      outgoing.writeHead(status, Object.fromEntries(headers));
+      outgoing.writeHead(status, passedOn(answer));
       answer.on("error", () => outgoing.destroy());
       answer.pipe(outgoing);
     });
@@ -119,15 +127,25 @@ export class Forwarder {
     outgoing.end(body);
   }
 
-  #headers(incoming: IncomingMessage): Record<string, string | string[]> {
-    const headers: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(incoming.headers))
-      if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
+  #headers(incoming: IncomingMessage): string[] {
+    const headers = passedOn(incoming, "x-forwarded-for");
     const from = incoming.socket.remoteAddress ?? "";
     const before = incoming.headers["x-forwarded-for"];
-    headers["x-forwarded-for"] = before === undefined ? from : `${String(before)}, ${from}`;
-    headers["x-forwarded-proto"] = this.#options.protocol;
-    headers["x-forwarded-port"] = String(incoming.socket.localPort ?? "");
+    headers.push("x-forwarded-for", before === undefined ? from : `${String(before)}, ${from}`);
+    headers.push("x-forwarded-proto", this.#options.protocol);
+    headers.push("x-forwarded-port", String(incoming.socket.localPort ?? ""));
     return headers;
   }
+}
+
+/** Names and values as they came, in turn, without those of the connection and without `but`. */
+function passedOn(message: IncomingMessage, but?: string): string[] {
+  const { rawHeaders } = message;
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const [name = "", value = ""] = [rawHeaders[at], rawHeaders[at + 1]];
+    const known = name.toLowerCase();
+    if (known !== but && !HOP_BY_HOP.has(known)) kept.push(name, value);
+  }
+  return kept;
 }

@@ -32,6 +32,10 @@ export type CheckResult = { readonly reason: string; readonly description: strin
 /** One registered target: the state machine between registration and the end of draining. */
 export class RegisteredTarget {
   readonly spec: TargetSpec;
+  /** `id:port` */
+  readonly key: string;
+  /** Where it really listens, taken apart once: every request needs it. */
+  readonly address: { readonly host: string; readonly port: string; readonly secure: boolean };
   readonly #thresholds: HealthThresholds;
   #state: TargetState = "initial";
   #reason = "Elb.RegistrationInProgress";
@@ -42,6 +46,9 @@ export class RegisteredTarget {
 
   constructor(spec: TargetSpec, thresholds: HealthThresholds, zoneEnabled: boolean) {
     this.spec = spec;
+    this.key = `${spec.id}:${spec.port}`;
+    const { hostname, port, protocol } = new URL(spec.url);
+    this.address = { host: hostname, port, secure: protocol === "https:" };
     this.#thresholds = thresholds;
     if (!zoneEnabled) {
       const description = "Target is in an Availability Zone that is not enabled for the load balancer";

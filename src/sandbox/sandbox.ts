@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { wait } from "../domain/index.ts";
 import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import type { AwsModel } from "./aws-model.ts";
 import { elbv2Service } from "./aws-elbv2.ts";
@@ -8,6 +9,8 @@ import { startAws } from "./aws-server.ts";
 import type { SandboxAws } from "./aws-server.ts";
 import { stsService } from "./aws-sts.ts";
 import { issueCertificate } from "./certificates.ts";
+import { startOperator } from "./control.ts";
+import type { Operator } from "./control.ts";
 import { CoreFleet } from "./core-fleet.ts";
 import type { SandboxCore } from "./core-fleet.ts";
 import { startDatabase } from "./database.ts";
@@ -15,16 +18,19 @@ import type { SandboxDatabase } from "./database.ts";
 import { claimFolder, removeStoreOf, writeWhole } from "./files.ts";
 import { planFleet } from "./fleets.ts";
 import { alarmQueueArn, createFleetAlarms } from "./fleets-alarms.ts";
-import type { FleetPlan, PlannedCore, PlannedDeployment } from "./fleets.ts";
+import type { FleetPlan } from "./fleets.ts";
 import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
 import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
-import { ACCOUNT, REGION, claimNetwork, relocate, startBalancer, targetOf } from "./fleets-network.ts";
-import { renderEnv, renderFleet, serverName } from "./fleets-file.ts";
+import { ACCOUNT, certificateNames, claimNetwork, relocate, startBalancer, targetOf } from "./fleets-network.ts";
+import { environment, renderEnv } from "./fleets-env.ts";
+import { renderFleet } from "./fleets-file.ts";
+import { deploymentOf, nextCore, withCores } from "./fleets-scale.ts";
 import type { SandboxLoadBalancer } from "./load-balancer.ts";
 import { startSlack } from "./slack-server.ts";
 import type { SandboxSlack } from "./slack-server.ts";
 
 const LOOPBACK = "127.0.0.1";
+const DRAIN_LOOK_MS = 250;
 
 export type { Sandbox, SandboxOptions };
 
@@ -50,6 +56,9 @@ class Running implements Sandbox {
   readonly #apiKey = secret();
   readonly #worker: RenderWorker;
   readonly #heartbeatToken = secret();
+  readonly #operatorPassword = secret();
+  readonly #stopped = new AbortController();
+  #operator!: Operator;
   #landingUrl = "";
   #fleet!: CoreFleet;
   database!: SandboxDatabase;
@@ -99,7 +108,7 @@ class Running implements Sandbox {
       this.#own(startDatabase({ dir, maxConnections: this.#plan.maxConnections, passing }), (part) => part.close()),
       this.#own(startSlack({ host: LOOPBACK, clock, token }), (part) => part.stop()),
       this.#own(startLandingPage(), (part) => part.stop()),
-      issueCertificate({ dir: join(dir, "certificates"), names: this.#names() }),
+      issueCertificate({ dir: join(dir, "certificates"), names: certificateNames(this.#plan) }),
     ] as const;
     // When one fails the others are waited for, so that stopping finds them all.
     await Promise.allSettled(starting);
@@ -116,9 +125,21 @@ class Running implements Sandbox {
     this.aws = await this.#own(startAws({ clock, services }), (part) => part.stop());
     this.alarms.start();
     this.#stops.push(async () => this.#worker.stop());
-    this.env = this.#environment(token);
+    const { log } = this.#options;
+    const operating = startOperator({ password: this.#operatorPassword, fleet: this, plan: this.#plan, clock, log });
+    this.#operator = await this.#own(operating, (part) => part.stop());
+    this.env = environment({
+      slack: { token, url: slack.url },
+      awsUrl: this.aws.url,
+      databaseUrl: database.url,
+      apiKey: this.#apiKey,
+      heartbeatToken: this.#heartbeatToken,
+      operatorPassword: this.#operatorPassword,
+      awsSecret: secret(),
+    });
     await writeWhole(this.envFile, renderEnv(this.env), 0o600);
     await this.#writeFleet();
+    if (this.#plan.databaseGone === true) await this.stopDatabase();
   }
 
   cores(): readonly SandboxCore[] {
@@ -128,7 +149,7 @@ class Running implements Sandbox {
   connectionUri(deployment: string): string {
     const balancer = this.loadBalancers.get(deployment);
     if (balancer !== undefined) return balancer.url;
-    const first = this.#deployment(deployment).cores[0];
+    const first = deploymentOf(this.#plan, deployment).cores[0];
     return this.#fleet.get(`${deployment}/${first?.id}`).url;
   }
 
@@ -153,19 +174,39 @@ class Running implements Sandbox {
   }
 
   async addCore(deployment: string): Promise<SandboxCore> {
-    const old = this.#deployment(deployment);
-    const uses = (core: PlannedCore): number => old.cores.filter((one) => one.instance === core.instance).length;
-    const emptiest = [...old.cores].sort((a, b) => uses(a) - uses(b))[0];
-    if (emptiest === undefined) throw new Error(`${deployment} has no core to stand beside`);
-    const id = emptiest.id.replace(/\d+$/, String(old.cores.length + 1));
-    const planned: PlannedCore = { ...emptiest, id, process: id };
+    const old = deploymentOf(this.#plan, deployment);
+    const planned = nextCore(old);
     const core = await this.#fleet.add(old, planned);
-    const grown: PlannedDeployment = { ...old, cores: [...old.cores, planned] };
-    this.#plan = { ...this.#plan, deployments: this.#plan.deployments.map((one) => (one === old ? grown : one)) };
+    this.#plan = withCores(this.#plan, deployment, (cores) => [...cores, planned]);
     this.loadBalancers.get(deployment)?.register(targetOf(core));
     await this.#writeFleet();
     this.#note(`core ${core.id} added`);
     return core;
+  }
+
+  async removeCore(id: string): Promise<void> {
+    const core = this.#fleet.get(id);
+    const { cores } = deploymentOf(this.#plan, core.deployment);
+    if (cores.length === 1) throw new Error(`${id} is the last core of ${core.deployment}: it stays`);
+    this.#plan = withCores(this.#plan, core.deployment, (all) =>
+      all.filter((one) => `${core.deployment}/${one.id}` !== id),
+    );
+    const end = this.#fleet.remove(id);
+    const balancer = this.loadBalancers.get(core.deployment);
+    balancer?.deregister(core.instance, core.port);
+    await this.#writeFleet();
+    this.#note(`core ${id} removed`);
+    void this.#onceDrained(core, balancer).then(end, (error: unknown) =>
+      this.#options.log.warn(`sandbox: core ${id} could not be ended`, { error }),
+    );
+  }
+
+  /** What it has in hand is finished first. */
+  async #onceDrained(core: SandboxCore, balancer: SandboxLoadBalancer | undefined): Promise<void> {
+    const { signal } = this.#stopped;
+    const isThere = (): boolean =>
+      balancer?.targets().some((one) => one.id === core.instance && one.port === core.port) === true;
+    while (!signal.aborted && isThere()) await wait(this.#options.clock, DRAIN_LOOK_MS, signal);
   }
 
   async stopDatabase(): Promise<void> {
@@ -199,6 +240,7 @@ class Running implements Sandbox {
 
   /** In the reverse order of starting, every part whatever became of the others. */
   async stop(): Promise<void> {
+    this.#stopped.abort();
     let first: unknown;
     for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
       try {
@@ -225,21 +267,6 @@ class Running implements Sandbox {
     }
   }
 
-  #environment(slackToken: string): Record<string, string> {
-    return {
-      SLACK_BOT_TOKEN: slackToken,
-      COREWATCH_SLACK_API_URL: this.slack.url,
-      SANDBOX_DATABASE_URL: this.database.url,
-      SANDBOX_API_KEY: this.#apiKey,
-      SANDBOX_HEARTBEAT_TOKEN: this.#heartbeatToken,
-      AWS_ENDPOINT_URL: this.aws.url,
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: "AKIASANDBOXSANDBOX00",
-      AWS_SECRET_ACCESS_KEY: secret(),
-      AWS_EC2_METADATA_DISABLED: "true",
-    };
-  }
-
   async #writeFleet(): Promise<void> {
     const text = renderFleet(this.#plan, {
       listen: this.#options.listen ?? `${LOOPBACK}:8090`,
@@ -247,25 +274,10 @@ class Running implements Sandbox {
       connectionUriOf: (deployment) => this.connectionUri(deployment),
       landingUrl: this.#landingUrl,
       alarmQueue: alarmQueueArn(this.awsModel),
+      operatorUrl: this.#operator.url,
       autoApply: this.#options.autoApply,
     });
     await writeWhole(this.configFile, text, 0o600);
-  }
-
-  #names(): string[] {
-    const hosts = this.#plan.deployments.flatMap((one) => one.cores.map((core) => core.host));
-    return [
-      ...this.#plan.deployments.map((one) => serverName(one.app)),
-      "*.sandbox.test",
-      "localhost",
-      LOOPBACK,
-    ].concat([...new Set(hosts)]);
-  }
-
-  #deployment(id: string): PlannedDeployment {
-    const found = this.#plan.deployments.find((deployment) => deployment.id === id);
-    if (found === undefined) throw new Error(`there is no deployment "${id}" in this sandbox`);
-    return found;
   }
 
   #note(text: string): void {

@@ -1,7 +1,7 @@
 import { drillNonce, type DrillResult, type DrillTrace } from "../../alarms/drill-run.ts";
 import { StoreUnavailable } from "../domain/index.ts";
 import type { AlarmEvent, Clock, Diagnosis, FactStore, Fleet, Log } from "../domain/index.ts";
-import { DRILL_LAST, DRILL_TRACE } from "./alarm-facts.ts";
+import { DRILL_DELIVERED, DRILL_LAST, DRILL_TRACE } from "./alarm-facts.ts";
 
 /** What telling people of a drill came to. */
 export type Told = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -97,6 +97,7 @@ export class DrillDesk {
  */
 export async function recordDrill(store: FactStore, result: DrillResult): Promise<void> {
   if (result.outcome !== "unknown") await store.putFact(DRILL_LAST, result);
+  if (result.outcome === "delivered") await store.putFact(DRILL_DELIVERED, result.at);
 }
 
 /** How the last drill went that could be begun; `undefined` when there was none. @throws StoreUnavailable */

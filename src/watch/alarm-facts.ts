@@ -11,6 +11,8 @@ export const ALARM_MUTES = "alarm-mutes";
 export const DRILL_TRACE = "alarm-drill-trace";
 /** How the last drill went. */
 export const DRILL_LAST = "alarm-drill";
+/** When a drill last arrived, epoch ms. */
+export const DRILL_DELIVERED = "alarm-drill-delivered";
 
 /** Whether the fleet has alarms to look after: without them nothing of AWS is asked or loaded for their sake. */
 export function alarmsWanted(fleet: Fleet): boolean {

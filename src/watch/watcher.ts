@@ -15,6 +15,7 @@ import type {
   Health,
   Log,
   Observation,
+  SeriesKey,
   Service,
   Store,
   Ticker,
@@ -164,6 +165,11 @@ export class Watcher implements Service {
   /** Other witnesses (CloudWatch alarms) say something else than before. */
   look(): void {
     this.#decider.request("soon");
+  }
+
+  /** The newest observation of a series; `undefined`: there was none since the start. */
+  latest(series: SeriesKey): Observation | undefined {
+    return this.#book.get(series)?.latest;
   }
 
   /** What is wrong with corewatch itself, one sentence each; empty: it is fit. */

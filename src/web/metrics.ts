@@ -20,6 +20,14 @@ export interface PlatformNumbers {
   /** Observations that did not fit the bound while the store was out of reach. */
   readonly dropped: number;
   readonly ready: boolean;
+  readonly inventory: {
+    readonly found: number;
+    readonly leaving: number;
+    readonly starting: number;
+    readonly stale: number;
+    readonly events: number;
+    readonly timeToHealthyMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  };
 }
 
 /** The Prometheus text of these numbers. */
@@ -58,6 +66,21 @@ export function metricsText(read: () => PlatformNumbers): Promise<string> {
     "corewatch_observations_dropped",
     "Observations lost to the bound while the store was out of reach.",
     numbers.dropped,
+  );
+  const { inventory } = numbers;
+  gauge("corewatch_cores_found", "Cores that the inventory found.", inventory.found);
+  gauge("corewatch_cores_leaving", "Found cores that are expected to go.", inventory.leaving);
+  gauge("corewatch_cores_starting", "Found cores that are new and were not seen well yet.", inventory.starting);
+  gauge("corewatch_inventory_stale", "Deployments whose cores could not be read.", inventory.stale);
+  new Counter({
+    name: "corewatch_inventory_events_total",
+    help: "Changes of the inventory since the start.",
+    registers: [registry],
+  }).inc(inventory.events);
+  quantiles(
+    "corewatch_core_time_to_healthy_milliseconds",
+    "From a new core's start to its first good answer.",
+    inventory.timeToHealthyMs,
   );
   gauge("corewatch_ready", "1 when nothing of corewatch itself is wrong.", numbers.ready ? 1 : 0);
   return registry.metrics();

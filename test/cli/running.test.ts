@@ -93,7 +93,7 @@ test.each([
 test("sandbox exec runs in a folder of its own, with a worker that reports in, and exits as the command does", async () => {
   const rig = new Rig();
   const unknown = await rig.run("sandbox", "exec", "--fleet", "nope", "--", "sweep");
-  expect([unknown.code, unknown.err]).toEqual([64, "there is no sandbox fleet nope: choose sandbox or storm\n"]);
+  expect([unknown.code, unknown.err]).toEqual([64, "there is no sandbox fleet nope: choose one of sandbox, storm\n"]);
   let seen: unknown;
   rig.doors = {
     async runSelf(args, env) {
@@ -114,6 +114,16 @@ test("sandbox exec runs in a folder of its own, with a worker that reports in, a
     "sandbox stopped",
   ]);
   expect(rig.clock.waiting).toBe(0);
+});
+
+test("sandbox exec has the alarms made for certify, and for nothing else", async () => {
+  const rig = new Rig();
+  rig.doors = { runSelf: () => Promise.resolve(3) };
+  const box = ["sandbox", "exec", "--fleet", "storm", "--"];
+  expect((await rig.run(...box, "corewatch", "certify", "acme")).code).toBe(3);
+  expect(rig.calls.filter((one) => one.startsWith("alarms"))).toEqual(["alarms safe"]);
+  await rig.run(...box, "inventory");
+  expect(rig.calls.filter((one) => one.startsWith("alarms"))).toEqual(["alarms safe"]);
 });
 
 test("a story plays in a folder of its own, and ends when it is interrupted", async () => {

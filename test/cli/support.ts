@@ -94,6 +94,14 @@ export class Rig {
       colors: false,
       pid: 4711,
       signal: new AbortController().signal,
+      terminal: { isTerminal: false, columns: 80 },
+      certify: never("load"),
+      audit: never("an audit"),
+      readBytes: () => {
+        throw new Error("no file is read here");
+      },
+      ask: () => Promise.resolve(undefined),
+      hold: () => ({ giveUp: new AbortController().signal, release: () => {} }),
       out: (text) => void (this.#out += text),
       err: (text) => void (this.#err += text),
       exit: (code) => void this.exits.push(code),
@@ -113,6 +121,8 @@ export class Rig {
       ticker: () => Promise.resolve(ticker),
       ports: () => Promise.resolve({ ...clockPorts(clock), http: this.http, close: () => Promise.resolve() }),
       alarmCloud: never("AWS"),
+      coreSources: never("a look for cores"),
+      hostNotices: never("notices of hosts"),
       tellDrill: never("a drill"),
       openStore: () => {
         calls.push("store opened");
@@ -127,6 +137,7 @@ export class Rig {
       daemon: (request) => Promise.resolve(daemonOf(request, calls)),
       sandbox: (request) => {
         calls.push(`sandbox ${request.fleet} in ${request.dir}`);
+        if (request.autoApply !== undefined) calls.push(`alarms ${request.autoApply}`);
         files.set("/box/env", "SANDBOX=yes\n");
         files.set("/box/fleet.yaml", fleetText({ heartbeats: [{ id: "worker", every: "10s", grace: "20s" }] }));
         return Promise.resolve({

@@ -78,12 +78,19 @@ describe("a good fleet.yaml", () => {
     expect(beta).not.toHaveProperty("alarms");
   });
 
-  it("has what later versions act on read, and says so", () => {
-    expect(warnings.map((one) => `${one.severity} ${one.path}`)).toEqual([
-      "info deployments[0].audit",
-      "info deployments[0].certify",
-      "info deployments[0].scale",
-    ]);
+  it("has its checklist as the audit takes it: seconds, days and shares, nothing that is not written", () => {
+    expect(warnings).toEqual([]);
+    expect(fleet.deployments[0]?.audit).toEqual({
+      expect: {
+        successCodes: "200-299",
+        healthCheckTimeout: 5,
+        certificateDays: 14,
+        spotShare: 0.5,
+        bucketTags: { VantaOwner: "*" },
+      },
+      waive: [{ rule: "dns-record", reason: "moving", until: Date.parse("2027-01-31") }],
+    });
+    expect(fleet.deployments[1]).not.toHaveProperty("audit");
   });
 
   it("shows no secret when it is written out, and gives all of them to the redactor", () => {
@@ -247,7 +254,7 @@ it("the starter is valid once the variables that it names are set", () => {
 
 it("every key that the starter only suggests is valid too", () => {
   const suggested = starterFleet().replaceAll(
-    /^( *)# ((?:region|mention|fallback|store|incidents|checks| {2}hello| {2}session|loadBalancer|instance|zone|apiKey|endpoints|heartbeats|maintenance| {2}-).*)$/gm,
+    /^( *)# ((?:region|mention|fallback|store|incidents|checks| {2}hello| {2}session|loadBalancer|instance|zone|apiKey|endpoints|heartbeats|maintenance|certify|scale| {2}allowed| {2}coreHeader| {2}thresholds| {2}survival| {2}request| {4}url| {4}params| {2}-).*)$/gm,
     "$1$2",
   );
   const env = {
@@ -258,11 +265,14 @@ it("every key that the starter only suggests is valid too", () => {
     COREWATCH_STORE_URL: "postgres://a:b@c/e",
     CORE_API_KEY: "key-key-key",
     WORKER_TOKEN: "worker-token",
+    SCALE_PASSWORD: "scale-password",
   };
   const { fleet } = accepted(load(suggested, { env }));
   expect(fleet.maintenance).toHaveLength(1);
   expect(fleet.slack?.mention).toBe("@oncall");
   expect(fleet.deployments[0]?.cores[0]?.zone).toBe("eu-west-1a");
+  expect(fleet.deployments[0]?.certify).toMatchObject({ allowed: true, thresholds: { errors: 0.001 } });
+  expect(fleet.deployments[0]?.scale?.request).toMatchObject({ kind: "request", method: "POST" });
 });
 
 it("10,000 cores load", () => {

@@ -13,7 +13,7 @@ import {
 } from "../../src/inventory/index.ts";
 import { createFileWatch } from "../../src/system/file-watch.ts";
 import { FakeClock } from "../fakes/clock.ts";
-import { CHECK_DEFAULTS, accepted, isCron } from "./support.ts";
+import { CERTIFY_DEFAULTS, CHECK_DEFAULTS, accepted, isCron } from "./support.ts";
 
 const TEXT = 'version: 1\nfleet: acme\nheartbeats: [{ id: a, every: 5m, token: "${env:TOKEN}" }]\n';
 let folder: string;
@@ -58,6 +58,7 @@ function fleetFile(file: string, overrides: Partial<FleetFileOptions> = {}): Fle
     readFile: (path: string) => readFileSync(path),
     env: { TOKEN: "first-token" },
     checkDefaults: CHECK_DEFAULTS,
+    certifyDefaults: CERTIFY_DEFAULTS,
     isCron,
   };
   return new FleetFile({

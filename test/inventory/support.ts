@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { CheckSettings } from "../../src/domain/index.ts";
+import type { CertifyThresholds, CheckSettings } from "../../src/domain/index.ts";
 import { type LoadOptions, type LoadResult, loadFleet } from "../../src/inventory/index.ts";
 import { forEachKind } from "../../src/inventory/kinds.ts";
 
@@ -25,6 +25,8 @@ export const ENV: Readonly<Record<string, string>> = {
   ACME_KEY: "acmeKeySecret-99",
   API_TOKEN: "apiTokenSecret-90",
   WORKER_TOKEN: "workerSecret-89",
+  SCALE_PASSWORD: "scaleSecret-87",
+  AGENT_TOKEN: "agentSecret-86",
 };
 
 /** Parts of secrets: none may be seen anywhere. `keys/acme` holds the last. */
@@ -42,6 +44,8 @@ export const SECRETS = [
   "apiTokenSecret-90",
   "workerSecret-89",
   "fileKeySecret-88",
+  "scaleSecret-87",
+  "agentSecret-86",
 ];
 
 const SETTINGS: CheckSettings = {
@@ -58,6 +62,37 @@ const SETTINGS: CheckSettings = {
 };
 
 export const CHECK_DEFAULTS = forEachKind(() => SETTINGS);
+
+/** Every value is unlike any other, and unlike the product's own. */
+export const CERTIFY_DEFAULTS: CertifyThresholds = {
+  rate: 901,
+  heldMs: 902_000,
+  arrivalError: 0.03,
+  errors: 0.04,
+  p99Ms: 905,
+  slowOverMs: 906,
+  slowShare: 0.07,
+  latenessP99Ms: 908,
+  dispersion: 0.9,
+  sessions: 910,
+  users: 911,
+  fullToEmpty: 1.2,
+  survivalErrors: 0.13,
+  survivalSettleMs: 914,
+  detectionMs: 915,
+  toSlackMs: 916,
+  recoveryMs: 917,
+  shareOfEven: 0.18,
+  firstShareMs: 919,
+  instances: 20,
+  zones: 21,
+  connectionShare: 0.22,
+  breakerErrors: 0.23,
+  breakerMs: 924,
+  alarmMs: 925,
+  drift: 2.6,
+  windows: [{ stage: "soak", fromMs: 927, toMs: undefined, errors: 0.28, p99Ms: undefined }],
+};
 
 /** Field by field, as far as the tests need it: the clock's own parser is an adapter with its own tests. */
 export function isCron(expression: string): boolean {
@@ -76,7 +111,9 @@ export function load(text: string | undefined, options: Partial<LoadOptions> = {
     readFile: (path) => readFileSync(path),
     env: ENV,
     checkDefaults: CHECK_DEFAULTS,
+    certifyDefaults: CERTIFY_DEFAULTS,
     isCron,
+    auditRules: ["dns-record", "target-type"],
     now: Date.parse("2026-11-21T08:00:00Z"),
     ...options,
   });

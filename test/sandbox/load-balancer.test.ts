@@ -232,6 +232,36 @@ test("a path that looks like another host stays with the target", async () => {
   expect(a.seen[0]?.url).toBe("//example.com/x");
 });
 
+test("headers go on as they came, doubled ones too, but for those of the connection", async () => {
+  const a = await startTarget("a", (_request, response) => {
+    const raw = ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "X-Served-By", "acme-1", "Keep-Alive", "timeout=7"];
+    response.writeHead(200, raw).end("ok");
+  });
+  const balancer = await start({ targets: [spec("i-a", a)] });
+  await settled(balancer, ["healthy"]);
+  const headers = { "X-Custom": "1", "Proxy-Connection": "keep-alive", TE: "trailers" };
+  const answer = await ask(`${balancer.url}/`, { method: "DELETE", headers });
+  expect(answer.headers).toMatchObject({ "set-cookie": ["a=1", "b=2"], "x-served-by": "acme-1" });
+  expect(answer.headers["keep-alive"]).not.toBe("timeout=7");
+  expect(a.seen[0]?.headers).toMatchObject({ "x-custom": "1", "x-forwarded-for": "127.0.0.1" });
+  expect(Object.keys(a.seen[0]?.headers ?? {}).filter((name) => ["te", "proxy-connection"].includes(name))).toEqual([]);
+});
+
+test("a body of unknown length is passed on, and a connection is used again", async () => {
+  const ports = new Set<number>();
+  const a = await startTarget("a", (request, response) => {
+    ports.add(request.socket.remotePort ?? 0);
+    request.pipe(response);
+  });
+  const balancer = await start({ targets: [spec("i-a", a)] });
+  await settled(balancer, ["healthy"]);
+  for (let turn = 0; turn < 5; turn++) {
+    const headers = { "transfer-encoding": "chunked" };
+    expect((await ask(`${balancer.url}/`, { method: "POST", body: "in parts", headers })).body).toBe("in parts");
+  }
+  expect(ports.size).toBe(1);
+});
+
 test("the seed's health check, thirty times faster", () => {
   expect(seedHealthCheck(30)).toMatchObject({
     path: "/hello",

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CHECKS } from "../../checks/index.ts";
+import { DEFAULT_THRESHOLDS } from "../../loadtests/thresholds.ts";
 import { CHECK_KINDS } from "../../src/domain/index.ts";
 import type { CheckKind, CheckSettings, Fleet, Log } from "../../src/domain/index.ts";
 import { loadFleet } from "../../src/inventory/index.ts";
@@ -40,6 +41,7 @@ function load(text: string, env: Record<string, string | undefined>, directory: 
     readFile: (path) => readFileSync(path, "utf8"),
     env,
     checkDefaults: defaults(),
+    certifyDefaults: DEFAULT_THRESHOLDS,
     isCron: (expression) => expression.split(" ").length >= 5,
     now: Date.now(),
   });
@@ -86,7 +88,7 @@ it("writes a fleet.yaml and a private env file that load without a complaint", a
   expect(new Set(fleet.deployments[0]?.cores.map((core) => core.zone)).size).toBe(2);
   expect((await stat(sandbox.envFile)).mode & 0o777).toBe(0o600);
   const text = await readFile(sandbox.configFile, "utf8");
-  const secrets = Object.entries(sandbox.env).filter(([name]) => /TOKEN|KEY|DATABASE/.test(name));
+  const secrets = Object.entries(sandbox.env).filter(([name]) => /TOKEN|KEY|DATABASE|PASSWORD/.test(name));
   expect(secrets.filter(([, value]) => text.includes(value))).toEqual([]);
 });
 
@@ -102,6 +104,7 @@ it("every ready-made fleet, small and big, is a configuration that loads", async
         connectionUriOf: (id) => `https://127.0.0.1:${portOf(id)}`,
         alarmQueue: "arn:aws:sqs:eu-west-1:123456789012:alarms",
         landingUrl: "http://127.0.0.1:4001/",
+        operatorUrl: "http://127.0.0.1:4002",
       });
       const fleet = load(text, sandbox.env, sandbox.dir);
       expect(fleet.deployments.flatMap((one) => one.cores)).toHaveLength(
@@ -109,7 +112,9 @@ it("every ready-made fleet, small and big, is a configuration that loads", async
       );
     }
   }
-  expect(() => planFleet("nope", 2)).toThrow('there is no sandbox fleet "nope": choose sandbox or storm');
+  expect(() => planFleet("nope", 2)).toThrow(
+    'there is no sandbox fleet "nope": choose one of sandbox, storm, slow-core',
+  );
 });
 
 it("listens on loopback only", async () => {

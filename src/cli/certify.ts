@@ -1,0 +1,352 @@
+import { randomInt } from "node:crypto";
+import { dirname, join, resolve } from "node:path";
+import { planOf } from "../../loadtests/plans.ts";
+import { RunFolder } from "../../loadtests/record.ts";
+import { seededRandom } from "../../loadtests/random.ts";
+import { runPlan } from "../../loadtests/run.ts";
+import {
+  type CertifyPlan,
+  type CertifySettings,
+  type CertifyThresholds,
+  type Certificate,
+  type Deployment,
+  type LoadTarget,
+  PLAN_NAMES,
+  type RunHead,
+} from "../domain/index.ts";
+import { parseDuration } from "../inventory/index.ts";
+import { askConsent } from "./certify-consent.ts";
+import { FILES, printCertificate, VERDICT_EXIT, writeCertificate } from "./certify-files.ts";
+import { LiveFigures } from "./certify-figures.ts";
+import { createLiveView } from "./certify-live.ts";
+import { RunWriter } from "./certify-run.ts";
+import { chooseScenario, type ChosenScenario } from "./certify-scenario.ts";
+import { type CommonOptions, load, type Loaded, reasonOf } from "./context.ts";
+import type { CertifyWorld, Doors } from "./doors.ts";
+import { EXIT, type ExitCode, Problem } from "./exit.ts";
+
+/** Options of `corewatch certify`. */
+export interface CertifyOptions extends CommonOptions {
+  readonly plan: string;
+  readonly scenario?: string;
+  readonly rate?: string;
+  readonly duration?: string;
+  readonly sessions?: string;
+  readonly users?: string;
+  readonly countOnly?: boolean;
+  readonly poisson?: boolean;
+  readonly seed?: string;
+  readonly out?: string;
+  readonly yesIOwnThis?: boolean;
+  readonly clean?: boolean;
+  readonly agents?: string;
+}
+
+/** Bounds of what may be asked for: beyond them this machine, not the target, is measured. */
+const MAX_RATE = 50_000;
+const MAX_SESSIONS = 100_000_000;
+const MAX_HOURS_MS = 11 * 3_600_000;
+/** Rates above this are shared by several threads. */
+const RATE_A_THREAD = 8_000;
+/** In flight at most: as many as are due in this time, ms, and at least so many. */
+const IN_FLIGHT_MS = 4_000;
+const LEAST_IN_FLIGHT = 256;
+const MOST_IN_FLIGHT = 16_000;
+/** Of one request, ms: a core whose database is down answers after 5 s, and busy ones after 8. */
+const REQUEST_MS = 10_000;
+const MAX_SEED = 2 ** 31 - 1;
+
+/** Certifies a deployment; what it writes, prints and exits with tells the same. */
+export async function certify(id: string, options: CertifyOptions, doors: Doors): Promise<ExitCode> {
+  if (options.agents !== undefined)
+    throw new Problem(EXIT.usage, "--agents is not part of this version: load comes from this host");
+  const planName = PLAN_NAMES.find((one) => one === options.plan);
+  if (planName === undefined)
+    throw new Problem(EXIT.usage, `there is no plan ${options.plan}: choose ${PLAN_NAMES.join(", ")}`);
+  const wishes = wishesOf(options);
+  const loaded = await load(options, doors);
+  const deployment = deploymentOf(id, loaded);
+  const world = await doors.certify({
+    fleet: loaded.fleet,
+    deployment,
+    configPath: loaded.path,
+    envFile: loaded.source.envFile,
+    log: loaded.log,
+  });
+  try {
+    if (options.clean === true) return await clean(deployment, world, doors);
+    const scenario = chooseScenario(options.scenario, deployment, doors);
+    const addresses = await askConsent(deployment, options.yesIOwnThis === true, world, doors);
+    const settings = settingsOf(deployment);
+    const thresholds = thresholdsOf(settings, wishes);
+    const plan = planOf(
+      planName,
+      {
+        ...wishes,
+        hasCapacity: world.capacity !== undefined,
+        hasSurvival: settings.survival !== undefined && deployment.cores.length > 1,
+        hasScale: deployment.scale !== undefined,
+      },
+      thresholds,
+    );
+    return await run(
+      { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed: wishes.seed },
+      options,
+      world,
+      doors,
+    );
+  } finally {
+    await world.stop();
+  }
+}
+
+interface Order {
+  readonly loaded: Loaded;
+  readonly deployment: Deployment;
+  readonly settings: CertifySettings;
+  readonly thresholds: CertifyThresholds;
+  readonly plan: CertifyPlan;
+  readonly scenario: ChosenScenario;
+  readonly addresses: readonly string[];
+  readonly seed: number;
+}
+
+async function run(order: Order, options: CertifyOptions, world: CertifyWorld, doors: Doors): Promise<ExitCode> {
+  const { loaded, deployment, plan, thresholds, scenario } = order;
+  const { log } = loaded;
+  const startedAt = doors.clock.now();
+  const dir = folderOf(options, deployment, startedAt, doors);
+  const head = headOf(order, world, startedAt);
+  const target = targetOf(order);
+  doors.err(`certifying ${deployment.id}: plan ${plan.name}, scenario ${scenario.spec.name}, seed ${order.seed}\n`);
+  // Taken before anything is begun: a folder that cannot be written shows now, not after ten minutes.
+  const sink = openSink(join(dir, FILES.shots), world);
+  const folder = new RunFolder();
+  const broken = new AbortController();
+  const writer = new RunWriter(sink, folder, (error) => broken.abort(error));
+  const holding = doors.hold();
+  const signal = AbortSignal.any([doors.signal, broken.signal]);
+  const live = createLiveView({
+    out: (text) => doors.err(text),
+    isTerminal: doors.terminal.isTerminal,
+    width: doors.terminal.columns,
+    colors: doors.terminal.isTerminal && options.color && doors.env["NO_COLOR"] === undefined,
+    clock: doors.clock,
+  });
+  const figures = new LiveFigures(head, doors.clock, (state) => live.update(state));
+  try {
+    writer.begin(head);
+    doors.err("starting to watch\n");
+    let current = loaded.fleet;
+    const observer = await world.observer(() => current, signal);
+    const rate = plan.stages.reduce((most, { arrivals }) => Math.max(most, peakOf(arrivals)), 1);
+    const closedWorld = {
+      random: seededRandom(order.seed, "closed"),
+      thread: 0,
+      threads: 1,
+      tag: `${order.seed}`,
+      now: () => doors.clock.monotonic(),
+    };
+    await runPlan(
+      {
+        head,
+        deployment,
+        target,
+        setup: {
+          workers: Math.max(1, Math.min(world.environment().cpus - 1, Math.ceil(rate / RATE_A_THREAD))),
+          maxInFlight: Math.min(MOST_IN_FLIGHT, Math.max(LEAST_IN_FLIGHT, Math.ceil((rate * IN_FLIGHT_MS) / 1000))),
+          timeoutMs: REQUEST_MS,
+        },
+        closedRequest: (stop) =>
+          scenario.scenario.closed(scenario.spec.settings, closedWorld, (request) => world.call(target, request, stop)),
+        closedExpected: scenario.scenario.closedExpects,
+      },
+      {
+        clock: doors.clock,
+        log,
+        generator: world.generator,
+        closed: world.closed,
+        capacity: world.capacity,
+        hooks: world.hooks,
+        observer,
+        counters: world.counters,
+        async reloadDeployment() {
+          const again = await load({ ...options, logLevel: "silent" }, doors);
+          current = again.fleet;
+          return deploymentOf(deployment.id, again);
+        },
+        targetHealth: world.targetHealth,
+        emit(event) {
+          writer.event(event);
+          figures.event(event);
+        },
+        onShots(stage, records) {
+          writer.shots(stage, records);
+          figures.shots(records);
+        },
+        onProgress: (progress) => figures.progress(progress),
+        giveUp: holding.giveUp,
+      },
+      signal,
+    );
+    await observer.stop();
+  } finally {
+    figures.stop();
+    live.end("");
+    holding.release();
+    await sink.close().catch((error: unknown) => doors.err(`${reasonOf(error)}\n`));
+  }
+  if (writer.failure !== undefined) doors.err(`${writer.failure.message}: the run ended early\n`);
+  const certificate = writeCertificate(folder.record(), dir, doors);
+  await remember(certificate, join(dir, FILES.certificate), thresholds, plan, world, doors);
+  printCertificate(certificate, dir, options, doors);
+  if (writer.failure !== undefined) return EXIT.unsure;
+  return VERDICT_EXIT[certificate.verdict];
+}
+
+/** The checklist looks for certificates in the store. One that cannot be remembered is still a certificate. */
+async function remember(
+  certificate: Certificate,
+  file: string,
+  thresholds: CertifyThresholds,
+  plan: CertifyPlan,
+  world: CertifyWorld,
+  doors: Doors,
+): Promise<void> {
+  try {
+    await world.keep({
+      at: doors.clock.now(),
+      verdict: certificate.verdict,
+      criteria: Object.fromEntries(certificate.criteria.map((one) => [one.id, one.outcome])),
+      rate: thresholds.rate,
+      sessions: plan.sessions,
+      file,
+      hash: certificate.hash,
+    });
+  } catch (error) {
+    doors.err(`the store does not remember this certificate: ${doors.redactor.redact(reasonOf(error))}\n`);
+  }
+}
+
+async function clean(deployment: Deployment, world: CertifyWorld, doors: Doors): Promise<ExitCode> {
+  if (world.capacity === undefined)
+    throw new Problem(EXIT.usage, `${deployment.id} has no Postgres database in fleet.yaml: there is nothing to clean`);
+  const database = await world.capacity();
+  try {
+    const removed = await database.clean((rows) => doors.err(`${rows} rows removed\n`), doors.signal);
+    doors.out(`removed what certification had added: ${removed.sessions} sessions, ${removed.users} users\n`);
+    return EXIT.good;
+  } catch (error) {
+    throw new Problem(EXIT.unsure, doors.redactor.redact(reasonOf(error)), { cause: error });
+  } finally {
+    await database.close();
+  }
+}
+
+function deploymentOf(id: string, { fleet }: Loaded): Deployment {
+  const found = fleet.deployments.find((one) => one.id === id);
+  if (found !== undefined) return found;
+  const known = fleet.deployments.map((one) => one.id).slice(0, 10);
+  throw new Problem(EXIT.usage, `there is no deployment ${id}: fleet.yaml has ${known.join(", ") || "none"}`);
+}
+
+function settingsOf({ id, certify: settings }: Deployment): CertifySettings {
+  if (settings !== undefined) return settings;
+  throw new Problem(EXIT.usage, `${id} has no certify section in fleet.yaml: set certify.allowed: true if it is yours`);
+}
+
+/** Flags change what is asked for, and the plan says so. */
+function thresholdsOf({ thresholds }: CertifySettings, { rate }: { readonly rate?: number }): CertifyThresholds {
+  // A higher rate than the one that is to be held is asked for on purpose; a lower one stays a deviation.
+  return rate !== undefined && rate > thresholds.rate ? { ...thresholds, rate } : thresholds;
+}
+
+function wishesOf(options: CertifyOptions) {
+  const rate = numberOf("--rate", options.rate, 1, MAX_RATE);
+  const durationMs = options.duration === undefined ? undefined : parseDuration(options.duration);
+  if (options.duration !== undefined && (durationMs === undefined || durationMs < 1_000 || durationMs > MAX_HOURS_MS))
+    throw new Problem(EXIT.usage, `--duration ${options.duration}: write 60s, 10m, 4h; at most 11h`);
+  const sessions = numberOf("--sessions", options.sessions, 0, MAX_SESSIONS);
+  const users = numberOf("--users", options.users, 0, MAX_SESSIONS);
+  return {
+    ...(rate === undefined ? {} : { rate }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(sessions === undefined ? {} : { sessions }),
+    ...(users === undefined ? {} : { users }),
+    ...(options.countOnly === true ? { capacity: "count" as const } : {}),
+    poisson: options.poisson === true,
+    seed: numberOf("--seed", options.seed, 0, MAX_SEED) ?? randomInt(MAX_SEED),
+  };
+}
+
+function numberOf(option: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new Problem(EXIT.usage, `${option} ${text}: a whole number from ${least} to ${most}`);
+}
+
+function folderOf(options: CertifyOptions, { id }: Deployment, at: number, doors: Doors): string {
+  const stamp = new Date(at).toISOString().replace(/[:.]/g, "-");
+  const dir = options.out === undefined ? join(doors.cwd, "certificates", id, stamp) : resolve(doors.cwd, options.out);
+  const taken = Object.values(FILES).find((name) => doors.exists(join(dir, name)));
+  if (taken !== undefined)
+    throw new Problem(EXIT.usage, `${join(dir, taken)} is there already: name another folder with --out`);
+  return dir;
+}
+
+function openSink(path: string, world: CertifyWorld): ReturnType<CertifyWorld["sink"]> {
+  try {
+    return world.sink(path);
+  } catch (error) {
+    throw new Problem(EXIT.usage, `${dirname(path)} cannot be written: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function targetOf({ deployment, settings }: Order): LoadTarget {
+  const { connectionUri, host, tls, cores } = deployment;
+  return {
+    url: connectionUri,
+    host,
+    apiKey: cores.find((core) => core.apiKey !== undefined)?.apiKey?.reveal(),
+    tls: { ca: tls.ca, verify: tls.verify, serverName: tls.serverName },
+    coreHeader: settings.coreHeader?.toLowerCase(),
+    cores: cores.map((core) => core.id),
+  };
+}
+
+function headOf(order: Order, world: CertifyWorld, startedAt: number): RunHead {
+  const { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed } = order;
+  const { spec } = scenario;
+  const settingsShown = scenario.scenario.shown?.(spec.settings) ?? spec.settings;
+  return {
+    version: 1,
+    fleet: loaded.fleet.name,
+    deployment: deployment.id,
+    kind: deployment.kind,
+    app: deployment.app,
+    connectionUri: deployment.connectionUri,
+    addresses,
+    plan,
+    scenario: { name: spec.name, settings: settingsShown },
+    scenarioTells: scenario.scenario.describe(spec.settings),
+    endpoints: scenario.scenario.endpoints(spec.settings),
+    cores: deployment.cores.map((core) => core.id),
+    coreHeader: settings.coreHeader ?? null,
+    thresholds,
+    spread: {
+      cores: deployment.cores.map(({ id, instance, zone }) => ({ id, instance: instance ?? null, zone: zone ?? null })),
+    },
+    poolSize: deployment.poolSize,
+    environment: world.environment(),
+    seed,
+    startedAt,
+  };
+}
+
+function peakOf(arrivals: CertifyPlan["stages"][number]["arrivals"]): number {
+  if (arrivals === undefined) return 0;
+  if (arrivals.kind === "ramp") return Math.max(arrivals.from, arrivals.to);
+  if (arrivals.kind === "step") return Math.max(...arrivals.steps.map((step) => step.rate));
+  return arrivals.rate;
+}

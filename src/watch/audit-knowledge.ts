@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { CertifiedFacts, OwnKnowledge } from "../audit/rule.ts";
+import type { Store } from "../domain/index.ts";
+import { DRILL_DELIVERED } from "./alarm-facts.ts";
+
+/** Key of the store's fact with the certificates of a deployment, newest first. */
+export function certificatesKey(deployment: string): string {
+  return `certificates/${deployment}`;
+}
+
+const OUTCOME = z.enum(["pass", "fail", "invalid"]);
+const CERTIFICATES = z.array(
+  z.object({
+    at: z.number(),
+    verdict: OUTCOME,
+    criteria: z.record(z.string(), OUTCOME),
+    rate: z.number(),
+    sessions: z.number(),
+    file: z.string(),
+  }),
+);
+
+/** What corewatch knows by its store: certificates, what is being observed, and drills. Every method throws StoreUnavailable. */
+export function createOwnKnowledge(store: Pick<Store, "getFact" | "states">): OwnKnowledge {
+  let observed: Promise<ReadonlyMap<string, number>> | undefined;
+  return {
+    async certificates(deployment): Promise<readonly CertifiedFacts[]> {
+      const fact = (await store.getFact(certificatesKey(deployment))) ?? [];
+      const parsed = CERTIFICATES.safeParse(fact);
+      if (!parsed.success) throw new Error(`what the store keeps of certificates of ${deployment} cannot be read`);
+      return parsed.data;
+    },
+    observed: () => (observed ??= store.states().then((states) => new Map(states.map((one) => [one.key, one.slot])))),
+    async lastDrill() {
+      const at = await store.getFact(DRILL_DELIVERED);
+      return typeof at === "number" ? at : undefined;
+    },
+  };
+}
