@@ -76,9 +76,6 @@ export interface CapacityDatabase {
   close(): Promise<void>;
 }
 
-/** Opens {@link CapacityDatabase}s. */
-export type OpenCapacityDatabase = (url: Secret) => Promise<CapacityDatabase>;
-
 /** What came of calling a hook. `detail` for people, without secrets. */
 export interface HookResult {
   readonly ok: boolean;

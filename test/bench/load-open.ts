@@ -1,4 +1,5 @@
-import { autocannonRate, runClient, startServer } from "./load-processes.ts";
+import { closedPeers } from "./load-closed.ts";
+import { runClient, startServer } from "./load-processes.ts";
 import type { ClientOrder, ClientReport } from "./load-processes.ts";
 
 interface ServerLog {
@@ -126,13 +127,14 @@ export async function benchFreezing(quick: boolean, say: Say): Promise<unknown> 
 
 /** The highest open-loop rate with little lateness on one core, beside the closed-loop rate of stock autocannon on the same core. */
 export async function benchHighest(quick: boolean, say: Say): Promise<unknown> {
-  const rounds: { closed: number; open: number; ratio: number }[] = [];
+  const rounds: { autocannon: number; wrk: number | null; open: number; ratio: number }[] = [];
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     const server = await startServer("healthy");
     try {
-      const closed = await autocannonRate(server.url, quick ? 3 : 5);
-      const open = await highestRate(server.url, closed, quick, say);
-      rounds.push({ closed, open, ratio: open / closed });
+      const peers = await closedPeers({ url: `${server.url}/hello`, seconds: quick ? 3 : 5, connections: 64 });
+      const autocannon = peers.autocannon.rate;
+      const open = await highestRate(server.url, autocannon, quick, say);
+      rounds.push({ autocannon, wrk: peers.wrk?.rate ?? null, open, ratio: open / autocannon });
       say(`highest ${JSON.stringify(rounds.at(-1))}`);
     } finally {
       await server.stop();
@@ -168,6 +170,27 @@ async function highestRate(url: string, closed: number, quick: boolean, say: Say
     else failed = rate;
   }
   return held;
+}
+
+/** A whole run at 1,000 requests a second: memory must not grow with its length. MiB, at the end of a short and of a long one. */
+export async function benchMemory(quick: boolean, say: Say): Promise<unknown> {
+  const server = await startServer("healthy");
+  try {
+    const rounds: { readonly seconds: number; readonly memoryMiB: number; readonly requests: number }[] = [];
+    for (const seconds of quick ? [10, 60] : [60, 600]) {
+      const { memoryMiB, offered } = await runClient({
+        url: server.url,
+        arrivals: { kind: "constant", rate: RATE, durationMs: seconds * 1000 },
+        warmUp: undefined,
+        numbered: false,
+      });
+      rounds.push({ seconds, memoryMiB, requests: offered });
+      say(`memory ${JSON.stringify(rounds.at(-1))}`);
+    }
+    return { memoryMiB: Math.max(...rounds.map((round) => round.memoryMiB)), rounds };
+  } finally {
+    await server.stop();
+  }
 }
 
 async function attackServer(

@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Arrivals } from "../../src/domain/index.ts";
 
@@ -82,30 +81,4 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
   });
   const [message] = (await Promise.race([once(child, "message"), ended])) as unknown[];
   return message;
-}
-
-/** Stock autocannon, closed model, 64 connections: requests a second. */
-export async function autocannonRate(url: string, seconds: number): Promise<number> {
-  const door = createRequire(import.meta.url).resolve("autocannon/autocannon.js");
-  const child = spawn(
-    "taskset",
-    [
-      "-c",
-      String(CLIENT_CORE),
-      process.execPath,
-      door,
-      "-c",
-      "64",
-      "-d",
-      String(seconds),
-      "--json",
-      "-n",
-      `${url}/hello`,
-    ],
-    { stdio: ["ignore", "pipe", "ignore"] },
-  );
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-  await once(child, "close");
-  return (JSON.parse(text) as { requests: { average: number } }).requests.average;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { benchAlarms } from "./alarms.ts";
+import { benchLoad } from "./load.ts";
 import { benchSweep } from "./sweep.ts";
 
 /** `npm run bench -- NAME [--quick] [--format json]`: figures with their peers in the same run. */
@@ -10,6 +11,7 @@ const { positionals, values } = parseArgs({
 const BENCHES: Readonly<Record<string, (quick: boolean, say: (line: string) => void) => Promise<unknown>>> = {
   sweep: benchSweep,
   alarms: benchAlarms,
+  load: benchLoad,
 };
 const name = positionals[0] ?? "";
 const bench = BENCHES[name];
