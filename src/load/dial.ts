@@ -6,7 +6,14 @@ import type { Clock, LoadTarget } from "../domain/index.ts";
 import type { Addresses } from "./addresses.ts";
 
 /** No connection could be made: nothing was sent. */
-export class ConnectFault extends Error {}
+export class ConnectFault extends Error {
+  /** The time limit ran out first. */
+  readonly late: boolean;
+  constructor(message: string, late = false) {
+    super(message);
+    this.late = late;
+  }
+}
 
 /** What came of dialling; on success the socket is the caller's. */
 export interface Dialling {
@@ -50,9 +57,11 @@ export function createDial({ target, addresses, clock, timeoutMs }: DialOptions)
       if (over || address === undefined) return;
       const peer = isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
       let connected = false;
+      let late = false;
       const opened = open(address, port, target, secure);
       socket = opened;
       const limit = clock.after(timeoutMs / candidates.length, () => {
+        late = true;
         opened.destroy(new Error(connected ? "no TLS handshake in time" : "no answer to the connection in time"));
       });
       const fail = (error: Error | undefined): void => {
@@ -60,7 +69,7 @@ export function createDial({ target, addresses, clock, timeoutMs }: DialOptions)
         opened.off("close", onClose);
         const detail = error === undefined ? "closed the connection at once" : error.message;
         // What fails after TCP stood (a bad certificate) is the service's word, not an address out of reach.
-        if (connected || at === candidates.length - 1) end(new ConnectFault(`${peer}: ${detail}`), undefined);
+        if (connected || at === candidates.length - 1) end(new ConnectFault(`${peer}: ${detail}`, late), undefined);
         else attempt(candidates, at + 1);
       };
       const onClose = (): void => fail(undefined);

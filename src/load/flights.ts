@@ -1,8 +1,13 @@
-import type { Line } from "./line.ts";
+import type { WireResult } from "../domain/index.ts";
+
+/** What a request is on: a connection, or the line in front of those that are being made. */
+export interface Holder {
+  giveUp(result: WireResult): void;
+}
 
 /** A request in flight. */
 export interface Flight {
-  readonly line: Line;
+  holder: Holder;
   readonly deadline: number;
   before: Flight | undefined;
   after: Flight | undefined;
@@ -27,8 +32,8 @@ export class Flights {
   }
 
   /** Deadlines must not fall. */
-  add(line: Line, deadline: number): Flight {
-    const flight: Flight = { line, deadline, before: this.#last, after: undefined };
+  add(holder: Holder, deadline: number): Flight {
+    const flight: Flight = { holder, deadline, before: this.#last, after: undefined };
     if (this.#last === undefined) this.#first = flight;
     else this.#last.after = flight;
     this.#last = flight;

@@ -25,6 +25,8 @@ export interface LineSettings {
   readonly lifeMs: () => number;
   /** The line can take the next request. */
   readonly onFree: (line: Line) => void;
+  /** Its connection stands, or could not be made. */
+  readonly onDialled: (line: Line) => void;
 }
 
 /**
@@ -64,15 +66,25 @@ export class Line implements Dispatcher.DispatchHandler {
           this.#dialling = undefined;
           if (fault !== null || socket === undefined) {
             done(fault ?? new ConnectFault("no connection"), null);
+            settings.onDialled(this);
             return;
           }
           this.#socket = socket;
           this.#address = socket.remoteAddress ?? "";
           this.#retireAt = settings.clock.monotonic() + settings.lifeMs();
           done(null, socket);
+          settings.onDialled(this);
         });
       },
     });
+  }
+
+  /** Its connection stands and may be used again. */
+  get isWarm(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed) return false;
+    const { clock, addresses } = this.#settings;
+    return clock.monotonic() < this.#retireAt && addresses.has(this.#address);
   }
 
   /** Sends; `onResult` is called once, never before this returned. The line must be free. */
@@ -152,7 +164,7 @@ export class Line implements Dispatcher.DispatchHandler {
   #failed(error: Error): void {
     if (!this.#busy) return;
     this.#busy = false;
-    const kind = error instanceof ConnectFault ? "refused" : "lost";
+    const kind = !(error instanceof ConnectFault) ? "lost" : error.late ? "timed-out" : "refused";
     this.#tell({ kind, detail: error.message });
     this.#settings.onFree(this);
   }
@@ -165,11 +177,8 @@ export class Line implements Dispatcher.DispatchHandler {
 
   /** A connection that is old, or goes to an address that the name no longer has, is not used again. */
   #retireOld(): void {
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    const { clock, addresses } = this.#settings;
-    if (clock.monotonic() < this.#retireAt && addresses.has(this.#address)) return;
-    socket.destroy();
+    if (this.#socket === undefined || this.isWarm) return;
+    this.#socket.destroy();
     this.#socket = undefined;
   }
 

@@ -44,30 +44,31 @@ export async function startOwnDaemon(options: OwnDaemonOptions): Promise<OwnDaem
     env: { ...env, COREWATCH_LOG_FORMAT: "text", NO_COLOR: "1" },
   });
   let said = "";
-  let webUrl: string | undefined;
+  const daemon: { webUrl?: string; code?: number | null } = {};
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
-    webUrl ??= SAYS_WHERE.exec(said)?.[1];
+    const where = SAYS_WHERE.exec(said)?.[1];
+    if (where !== undefined) daemon.webUrl ??= where;
     for (const line of text.split("\n")) if (line.trim() !== "") log.debug(`its own daemon: ${line.trim()}`);
   });
-  const exit: { code: number | null | undefined } = { code: undefined };
   const ended = new Promise<void>((resolve) => {
     child.once("exit", (code) => {
-      exit.code = code;
+      daemon.code = code;
       resolve();
     });
     child.once("error", (error) => {
       said += error.message;
-      exit.code ??= null;
+      daemon.code ??= null;
       resolve();
     });
   });
   const stop = (): Promise<void> => end(child, ended, clock);
   const until = clock.monotonic() + START_MS;
-  while (webUrl === undefined && exit.code === undefined && clock.monotonic() < until && !signal.aborted)
+  while (daemon.webUrl === undefined && daemon.code === undefined && clock.monotonic() < until && !signal.aborted)
     await wait(clock, LOOK_EVERY_MS, signal);
+  const { webUrl, code } = daemon;
   if (webUrl !== undefined && !signal.aborted) return { webUrl, stop };
-  if (exit.code === WATCHED_ALREADY) return undefined;
+  if (code === WATCHED_ALREADY) return undefined;
   await stop();
   signal.throwIfAborted();
   throw new Error(`the daemon that is to watch does not start: ${lastLine(said)}`);

@@ -2,7 +2,7 @@ import type { Clock, LoadTarget, LoadTransport, Timer, WireRequest, WireResult }
 import { Addresses } from "./addresses.ts";
 import type { LookUp } from "./addresses.ts";
 import { createDial } from "./dial.ts";
-import { Flights } from "./flights.ts";
+import { type Flight, Flights } from "./flights.ts";
 import { Line } from "./line.ts";
 
 /** How a transport is set up. */
@@ -19,10 +19,22 @@ export interface TransportOptions {
 }
 
 const CONNECTION_LIFE_MS = 30_000;
+/**
+ * Connections that are being made at once. While a target stalls, requests wait for one of these or for a connection that
+ * becomes free: a thousand handshakes at once would keep it from ever recovering, and no caller with a pool does that.
+ */
+const MAX_CONNECTING = 32;
+
+/** A request that waits for a connection; its time runs. */
+interface Waiting {
+  readonly request: WireRequest;
+  readonly tell: (result: WireResult) => void;
+  readonly flight: Flight;
+}
 
 /**
- * HTTP/1.1 over undici's clients, one request to a connection, connections kept alive and reused the last used first. Failures:
- * `refused` before a connection stood (its certificate included), `lost` after, `timed-out` when the time limit came first.
+ * HTTP/1.1 over undici's clients, one request to a connection, connections kept alive and reused the last used first; a
+ * request for which there is none waits, at most {@link MAX_CONNECTING} being made at once, and its time runs. Failures: `refused` before a connection stood (its certificate included), `lost` after, `timed-out` when the time limit came first.
  */
 export function createUndiciTransport(options: TransportOptions): LoadTransport {
   const { target, timeoutMs, maxConnections, clock } = options;
@@ -30,10 +42,15 @@ export function createUndiciTransport(options: TransportOptions): LoadTransport 
   const addresses = new Addresses(url.hostname, clock, options.lookUp);
   const life = options.connectionLifeMs ?? CONNECTION_LIFE_MS;
   const lines = new Set<Line>();
+  /** Lines that can take a request: those whose connection may still stand, and those that have none. */
   const free: Line[] = [];
+  const cold: Line[] = [];
+  const connecting = new Set<Line>();
+  const waiting = new Set<Waiting>();
   let opened = 0;
   const flights = new Flights();
   let alarm: Timer | undefined;
+  let pumping = false;
   let closed = false;
 
   const settings = {
@@ -46,14 +63,22 @@ export function createUndiciTransport(options: TransportOptions): LoadTransport 
     clock,
     // Spread by the golden ratio: no two lines that were opened together end together.
     lifeMs: () => life * (1 + ((opened++ * 0.618_034) % 1) / 2),
-    onFree: (line: Line) => void free.push(line),
+    onFree(line: Line): void {
+      connecting.delete(line);
+      free.push(line);
+      pumpSoon();
+    },
+    onDialled(line: Line): void {
+      connecting.delete(line);
+      pumpSoon();
+    },
   };
 
   function watch(): void {
     alarm = undefined;
     const now = clock.monotonic();
     for (const flight of flights.until(now)) {
-      flight.line.giveUp({ kind: "timed-out", detail: `no whole answer within ${timeoutMs} ms` });
+      flight.holder.giveUp({ kind: "timed-out", detail: `no whole answer within ${timeoutMs} ms` });
     }
     const next = flights.nextDeadline;
     if (next !== undefined) arm(next - now);
@@ -64,12 +89,35 @@ export function createUndiciTransport(options: TransportOptions): LoadTransport 
     alarm = clock.after(ms, () => setImmediate(watch));
   }
 
-  function lineFor(): Line {
-    const kept = free.pop();
-    if (kept !== undefined) return kept;
-    const line = new Line(settings);
+  function lineFor(): Line | undefined {
+    for (let kept = free.pop(); kept !== undefined; kept = free.pop()) {
+      if (kept.isWarm) return kept;
+      cold.push(kept);
+    }
+    if (connecting.size >= MAX_CONNECTING) return undefined;
+    const line = cold.pop() ?? new Line(settings);
     lines.add(line);
+    connecting.add(line);
     return line;
+  }
+
+  /** A client that just failed, or is reading an answer, takes no request before it is done with that. */
+  function pumpSoon(): void {
+    if (waiting.size === 0 || pumping) return;
+    pumping = true;
+    queueMicrotask(pump);
+  }
+
+  /** Hands on who waits, the first first. */
+  function pump(): void {
+    pumping = false;
+    for (const first of waiting) {
+      const line = closed ? undefined : lineFor();
+      if (line === undefined) return;
+      waiting.delete(first);
+      first.flight.holder = line;
+      line.send(first.request, first.tell);
+    }
   }
 
   function refuse(done: (result: WireResult) => void, detail: string): void {
@@ -80,13 +128,28 @@ export function createUndiciTransport(options: TransportOptions): LoadTransport 
     if (closed) return refuse(done, "the load was stopped");
     if (flights.count >= maxConnections) return refuse(done, `all ${maxConnections} connections are in use`);
     addresses.refresh();
-    const line = lineFor();
-    const flight = flights.add(line, clock.monotonic() + timeoutMs);
+    const nobody = { giveUp: (result: WireResult) => tell(result) };
+    const flight = flights.add(nobody, clock.monotonic() + timeoutMs);
     if (alarm === undefined) arm(timeoutMs);
-    line.send(request, (result) => {
+    const tell = (result: WireResult): void => {
       flights.remove(flight);
       done(result);
-    });
+    };
+    // Whoever waits already goes first.
+    const line = waiting.size === 0 ? lineFor() : undefined;
+    if (line === undefined) {
+      const mine: Waiting = { request, tell, flight };
+      waiting.add(mine);
+      flight.holder = {
+        giveUp(result) {
+          waiting.delete(mine);
+          tell(result);
+        },
+      };
+      return;
+    }
+    flight.holder = line;
+    line.send(request, tell);
   }
 
   return {
@@ -95,12 +158,13 @@ export function createUndiciTransport(options: TransportOptions): LoadTransport 
       if (closed) return;
       closed = true;
       alarm?.clear();
-      for (const { line } of flights.until(Number.POSITIVE_INFINITY)) {
-        line.giveUp({ kind: "lost", detail: "the load was stopped" });
+      for (const { holder } of flights.until(Number.POSITIVE_INFINITY)) {
+        holder.giveUp({ kind: "lost", detail: "the load was stopped" });
       }
       for (const line of lines) line.close();
       lines.clear();
       free.length = 0;
+      cold.length = 0;
     },
   };
 }
