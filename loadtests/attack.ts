@@ -47,6 +47,8 @@ export interface AttackSummary {
  */
 const BATCH = 128;
 const BATCH_MS = 5;
+/** What fell due so shortly before an abort, ms, is no backlog: it waited for the timer that the abort forestalled, and is sent. */
+const PROMPT_MS = 20;
 /** Records in a buffer: 64 KiB. */
 const BUFFER_RECORDS = 4096;
 
@@ -58,8 +60,8 @@ const REFUSED = indexOf("refused");
 
 /**
  * Sends each arrival when it is due, whatever became of those before it. Overdue ones are sent at once, and how late they are is
- * recorded. Every arrival that fell due gets exactly one record. After `signal` aborts nothing more is sent: what was overdue
- * then is dropped, what is due later does not exist. Resolves when the stage's time is over and all requests have their outcome.
+ * recorded. Every arrival that fell due gets exactly one record. What is due after `signal` aborts does not exist; what was overdue
+ * then is dropped where the attack was behind, and sent where it was not. Resolves when the stage's time is over and all requests have their outcome.
  * @throws Error what the scenario threw
  */
 export function runAttack(options: AttackOptions): Promise<AttackSummary> {
@@ -170,8 +172,12 @@ export function runAttack(options: AttackOptions): Promise<AttackSummary> {
       wake?.clear();
       // Only an abort (or a broken scenario) leaves arrivals that are due already.
       const now = elapsed();
+      const isPrompt = due >= now - PROMPT_MS && isSound();
       guarded(() => {
-        for (; due < now && isSound(); due = pacer.next()) drop(due, scenario.next());
+        for (; due < now && isSound(); due = pacer.next()) {
+          if (isPrompt) send(due);
+          else drop(due, scenario.next());
+        }
       });
       if (inFlight === 0) finish();
     }

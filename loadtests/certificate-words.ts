@@ -71,6 +71,11 @@ export function caveatsOf(record: RunRecord): readonly string[] {
           "The load was hello: it says nothing of the database beyond 5 requests a second per core, and nothing of sessions or sign-ins.",
         ]
       : []),
+    ...(head.plan.stages.some(({ kind }) => kind === "soak")
+      ? [
+          "A core does not tell its memory: drift is judged by latency, and the memory that is stated is the generator's.",
+        ]
+      : []),
     ...(ended === undefined ? [] : [`${capital(ended)}.`]),
     ...record.stages.flatMap(({ plan, cut, detail }) =>
       cut === null ? [] : [`The ${plan.kind} stage did not end as planned: ${detail === "" ? cut : detail}.`],

@@ -134,7 +134,7 @@ export function survivalDetected(record: RunRecord): Criterion | undefined {
       if (first === undefined)
         return missed(record, outage.firstAwayAt, limit, outage.backBeganAt, "no incident was opened");
       const ms = Math.max(0, first.at - outage.firstAwayAt);
-      return judged(ms <= limit, `${milliseconds(ms)}: ${first.incident.cause}`);
+      return judged(ms <= limit, `${milliseconds(ms)}: ${first.words}`);
     },
   );
 }

@@ -49,8 +49,11 @@ export interface Seen {
   readonly incident: ObservedIncident;
   /** When it opened; or, of one that was open already, when it took the outage up. */
   readonly at: number;
+  /** What it said then, for people: its cause may have become another one since. */
+  readonly words: string;
 }
 
+const BEGINS: readonly IncidentEventKind[] = ["opened", "reopened"];
 const TAKES_UP: readonly IncidentEventKind[] = ["reopened", "cause-changed", "affected-changed", "severity-raised"];
 
 /** Incidents of the deployment that opened, or rose, while cores were away: the earliest first. */
@@ -60,9 +63,12 @@ export function seenOf(record: RunRecord, outage: Outage): readonly Seen[] {
   return (record.observed?.incidents ?? [])
     .filter((one) => one.deployment === deployment || one.affected.some((name) => name.startsWith(`${deployment}/`)))
     .flatMap((incident) => {
-      const taken = incident.events.find(({ at, kind }) => at >= outage.beganAt && TAKES_UP.includes(kind))?.at;
-      const at = incident.openedAt >= outage.beganAt ? incident.openedAt : taken;
-      return at === undefined || at > until ? [] : [{ incident, at }];
+      const taken = incident.events.find(({ at, kind }) => at >= outage.beganAt && TAKES_UP.includes(kind));
+      const isNew = incident.openedAt >= outage.beganAt;
+      const at = isNew ? incident.openedAt : taken?.at;
+      const said = isNew ? incident.events.find(({ kind }) => BEGINS.includes(kind)) : taken;
+      const words = said?.text.replace(/\.$/, "") ?? incident.cause;
+      return at === undefined || at > until ? [] : [{ incident, at, words }];
     })
     .sort((a, b) => a.at - b.at);
 }

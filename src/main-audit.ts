@@ -18,12 +18,12 @@ export function createAuditWorld(
   doors: Doors,
 ): AuditWorld {
   const { clock, signal } = doors;
-  const ports = createPorts(clock);
+  const ports = createPorts(clock, fleet);
   const looks = new Map<string, Promise<DatabaseFacts>>();
   let opened: ReturnType<Doors["openStore"]> | undefined;
   const knowledge = async (): Promise<ReturnType<typeof createOwnKnowledge>> => {
     opened ??= doors.openStore(fleet, configPath, log);
-    return createOwnKnowledge((await opened).store);
+    return createOwnKnowledge((await opened).store, clock.now());
   };
 
   async function look(deployment: Deployment): Promise<DatabaseFacts> {

@@ -118,6 +118,7 @@ export async function startDaemon(request: DaemonRequest, doors: Doors): Promise
       ticker,
       loop: watchEventLoop(),
       alarms: () => alarms.firing(),
+      onFirstBad: (target) => inventory.suspect(target),
     });
     await alarms.restore();
     const channels = new Map<string, ChannelTrouble>();

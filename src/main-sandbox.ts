@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Doors, RunningSandbox, StoryOutcome } from "./cli/doors.ts";
 import { unlessInterrupted } from "./cli/interruption.ts";
 import { type Log, wait } from "./domain/index.ts";
+import { rememberFleet } from "./main-sandbox-history.ts";
 import { removeStoreOf } from "./sandbox/files.ts";
 import { type Sandbox, startSandbox } from "./sandbox/sandbox.ts";
 import { STORIES } from "./sandbox/stories.ts";
@@ -54,6 +55,13 @@ function isRunning(pid: number): boolean {
 /** The sandbox behind `corewatch sandbox`, `sandbox exec` and `npm start`. */
 export async function runSandbox(request: Parameters<Doors["sandbox"]>[0], doors: Doors): Promise<RunningSandbox> {
   const sandbox = await begin(request, doors);
+  let forget: () => Promise<void> = () => Promise.resolve();
+  try {
+    if (sandbox.watched) forget = await rememberFleet(sandbox, request.log, doors);
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
   return {
     config: sandbox.configFile,
     envFile: sandbox.envFile,
@@ -61,7 +69,10 @@ export async function runSandbox(request: Parameters<Doors["sandbox"]>[0], doors
     env: sandbox.env,
     watchedAt: (url) => sandbox.beatTo(url),
     show: (say, signal) => show(sandbox, doors, say, signal),
-    stop: () => sandbox.stop(),
+    stop: async () => {
+      await forget();
+      await sandbox.stop();
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CertifiedFacts } from "./rule.ts";
-import { judge, type Answer, type AuditContext } from "./rule.ts";
+import { dayText, judge, type Answer, type AuditContext } from "./rule.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 90;
@@ -23,6 +23,6 @@ export async function judgeCertified(
   const trouble =
     missed.length > 0
       ? missed.map((id) => `${id}: ${newest.criteria[id]}`).join(", ")
-      : (isEnough(newest) ?? (age > days ? `it is ${age} days old` : undefined));
-  return judge(trouble === undefined, expected, trouble ?? `certified ${age === 0 ? "today" : `${age} days ago`}`, fix);
+      : (isEnough(newest) ?? (age > days ? `it is ${dayText(age)} old` : undefined));
+  return judge(trouble === undefined, expected, trouble ?? `certified ${age === 0 ? "today" : `${dayText(age)} ago`}`, fix);
 }

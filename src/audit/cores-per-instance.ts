@@ -17,14 +17,19 @@ export const coresPerInstance: Rule = {
     for (const { instance } of deployment.cores)
       if (instance !== undefined) instances.set(instance, (instances.get(instance) ?? 0) + 1);
     const { expected, isRight } = limitOf(deployment, fleet, expect.coresPerInstance);
+    const isShared = deployment.tenancy === "multi-tenant";
     const wrong = [...instances].filter(([instance, own]) => !isRight(instance, own));
     return judge(
       wrong.length === 0,
       expected,
       named(
-        [...instances].map(([instance, own]) => `${instance}: ${own} of it, ${onInstance(fleet, instance)} in all`),
+        [...instances].map(([instance, own]) =>
+          isShared
+            ? `${instance}: ${tenantsOn(fleet, instance)} tenants`
+            : `${instance}: ${own} of it, ${onInstance(fleet, instance)} in all`,
+        ),
       ),
-      `move cores of ${named(wrong.map(([instance]) => instance))} to another instance`,
+      `move ${isShared ? "tenants" : "cores"} of ${named(wrong.map(([instance]) => instance))} to another instance`,
     );
   },
 };

@@ -1,5 +1,5 @@
 import { createListener, listenerPort, mainListener } from "./listeners.ts";
-import { fail, isBalanced, pass, type Rule } from "./rule.ts";
+import { dayText, fail, isBalanced, pass, type Rule } from "./rule.ts";
 
 const DAY_MS = 86_400_000;
 /** ACM renews 60 days ahead; one that has less than 30 is one whose renewal failed. */
@@ -24,7 +24,7 @@ export const listenerCertificate: Rule = {
     if (!arn.includes(":acm:")) return fail(expected, arn === "" ? "no certificate" : `${arn} is not ACM's`, choose);
     const { status, notAfter, names } = await cloud.certificate(arn, place);
     const left = notAfter === undefined ? 0 : Math.floor((notAfter - now) / DAY_MS);
-    const actual = `${names[0] ?? arn}: ${status}, ${left} days left`;
+    const actual = `${names[0] ?? arn}: ${status}, ${dayText(left)} left`;
     if (status !== "ISSUED" || left <= days)
       return fail(
         expected,

@@ -98,6 +98,11 @@ export function named(names: readonly string[], most = 5): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
+/** `1 day`, `2 days` */
+export function dayText(days: number): string {
+  return `${days} ${days === 1 ? "day" : "days"}`;
+}
+
 /** Rules that read the load balancer. */
 export function isBalanced(deployment: Deployment): boolean {
   return deployment.loadBalancer !== undefined;

@@ -1,4 +1,4 @@
-import { isBalanced, judge, type Rule } from "./rule.ts";
+import { dayText, isBalanced, judge, type Rule } from "./rule.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -16,7 +16,7 @@ export const slackDrill: Rule = {
     return judge(
       age !== undefined && age < days,
       `a drill that arrived, within ${days} days`,
-      age === undefined ? "no drill arrived yet" : `the last one that arrived is ${age} days old`,
+      age === undefined ? "no drill arrived yet" : `the last one that arrived is ${dayText(age)} old`,
       "corewatch alarms drill, and alarms.drillSchedule in fleet.yaml to have it done regularly",
     );
   },

@@ -25,7 +25,11 @@ export function createHostMetadata(options: {
   let token: { readonly value: string; readonly at: number } | undefined;
   let instance: string | undefined;
 
-  async function call(path: string, init: { method: "GET" | "PUT"; headers: Record<string, string> }, signal: AbortSignal) {
+  async function call(
+    path: string,
+    init: { method: "GET" | "PUT"; headers: Record<string, string> },
+    signal: AbortSignal,
+  ) {
     try {
       const answer = await fetch(`${endpoint}/latest/${path}`, {
         ...init,
@@ -36,7 +40,10 @@ export function createHostMetadata(options: {
     } catch (error) {
       if (signal.aborted) throw new CloudError("cancelled", "asking the instance metadata was called off");
       const why = error instanceof Error ? error.name : String(error);
-      throw new CloudError("unreachable", `the instance metadata could not be asked (${why}): is this an EC2 instance?`);
+      throw new CloudError(
+        "unreachable",
+        `the instance metadata could not be asked (${why}): is this an EC2 instance?`,
+      );
     }
   }
 

@@ -26,7 +26,9 @@ export function parseHostNotice(body: string): HostNotice | undefined {
       return { kind: "rebalance-recommendation", instance, at: null, state: null };
     case "EC2 Instance State-change Notification": {
       const state = textIn(detail, "state");
-      return state === undefined ? undefined : { kind: "instance-state", instance, at: null, state: state.slice(0, MAX_STATE) };
+      return state === undefined
+        ? undefined
+        : { kind: "instance-state", instance, at: null, state: state.slice(0, MAX_STATE) };
     }
     default:
       return undefined;

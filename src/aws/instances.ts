@@ -69,7 +69,9 @@ export function createInstanceReader(overrides: AwsOverrides): InstanceReader {
       const filters = wanted.map(([key, value]) => ({ Name: `tag:${key}`, Values: [value.replaceAll("\\", "\\\\")] }));
       const subject = `instances tagged ${wanted.map(([key, value]) => `${key}=${value}`).join(", ")}`;
       const found = await describe(filters, subject, place, signal);
-      return found.filter((one) => one.state !== "terminated" && wanted.every(([key, value]) => one.tags[key] === value));
+      return found.filter(
+        (one) => one.state !== "terminated" && wanted.every(([key, value]) => one.tags[key] === value),
+      );
     },
   };
 }
@@ -109,5 +111,8 @@ export function addressOf(instance: InstanceFacts, which: "private" | "public"):
   if (address !== undefined && address !== "") return address;
   if (instance.state !== "running") return undefined;
   const other = which === "private" ? "public" : "private";
-  throw new CloudError("failed", `instance ${instance.id} runs without a ${which} address: set discovery.address to ${other}`);
+  throw new CloudError(
+    "failed",
+    `instance ${instance.id} runs without a ${which} address: set discovery.address to ${other}`,
+  );
 }

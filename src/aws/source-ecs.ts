@@ -45,7 +45,10 @@ export function ecsSource(instances: InstanceReader, overrides: AwsOverrides): C
       const host = holder?.ec2InstanceId === undefined ? undefined : hosts.get(holder.ec2InstanceId);
       if (holder === undefined || host === undefined) {
         if (state === "draining") return [];
-        throw new CloudError("failed", `ECS task ${name} runs on an instance that is not known: it was read incompletely`);
+        throw new CloudError(
+          "failed",
+          `ECS task ${name} runs on an instance that is not known: it was read incompletely`,
+        );
       }
       if (taskArn === undefined || port === undefined) throw new CloudError("failed", noPort(name, discover));
       const address = addressOf(host, addressing.address);
@@ -146,7 +149,10 @@ function complete(
 ): void {
   const other = failures?.find(({ reason }) => reason !== "MISSING");
   if (other !== undefined)
-    throw new CloudError("failed", `ECS did not describe a ${what}: ${(other.reason ?? "no reason given").slice(0, 100)}`);
+    throw new CloudError(
+      "failed",
+      `ECS did not describe a ${what}: ${(other.reason ?? "no reason given").slice(0, 100)}`,
+    );
   const answered = (found?.length ?? 0) + (failures?.length ?? 0);
   if (answered < asked.length)
     throw new CloudError("failed", `ECS described ${answered} of ${asked.length} ${what}s: it was read incompletely`);
@@ -158,14 +164,17 @@ function stateOf({ lastStatus, desiredStatus }: Task): FoundState {
 }
 
 function detailOf({ lastStatus, stoppedReason }: Task): string {
-  return stoppedReason === undefined || stoppedReason === "" ? `task is ${lastStatus ?? ""}` : stoppedReason.slice(0, 200);
+  return stoppedReason === undefined || stoppedReason === ""
+    ? `task is ${lastStatus ?? ""}`
+    : stoppedReason.slice(0, 200);
 }
 
 function portOf({ containers = [] }: Task, { container, containerPort }: Ecs): number | undefined {
   return containers
     .filter(({ name }) => container === undefined || name === container)
     .flatMap(({ networkBindings = [] }) => networkBindings)
-    .find((one) => one.protocol !== "udp" && (containerPort === undefined || one.containerPort === containerPort))?.hostPort;
+    .find((one) => one.protocol !== "udp" && (containerPort === undefined || one.containerPort === containerPort))
+    ?.hostPort;
 }
 
 function noPort(task: string, { container, containerPort }: Ecs): string {

@@ -63,7 +63,10 @@ function onInstance(
   if (host === undefined) {
     // EC2 forgets an instance that ended; one that serves is there, so the answer was not complete.
     if (state === "draining" || target.state === "unused") return undefined;
-    throw new CloudError("failed", `EC2 does not know instance ${target.id}, which is a target: it was read incompletely`);
+    throw new CloudError(
+      "failed",
+      `EC2 does not know instance ${target.id}, which is a target: it was read incompletely`,
+    );
   }
   const address = addressOf(host, which);
   if (address === undefined) return undefined;

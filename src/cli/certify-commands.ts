@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CommonOptions } from "./context.ts";
-import type { CertifyOptions } from "./certify.ts";
+import type { CertifyOptions } from "./certify-options.ts";
 import type { Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
 
@@ -33,8 +33,9 @@ export function addCertify(program: Command, common: Common, doors: Doors, done:
       done(await (await import("./certify.ts")).certify(deployment, options, doors));
     });
   common(certify.command("compare").description("whether the second certificate is worse than the first"))
-    .argument("<first>")
-    .argument("<second>")
+    .argument("<first>", "a certificate.json")
+    .argument("<second>", "a later one")
+    .option("--anyway", "also when deployment, scenario or rate differ")
     .action(async (first: string, second: string, _options: CommonOptions, command: Command) =>
       done(await (await import("./certify-compare.ts")).compare(first, second, given(command), doors)),
     );
@@ -51,8 +52,8 @@ export function addCertify(program: Command, common: Common, doors: Doors, done:
 }
 
 /** commander gives options that parent and subcommand share to the parent. */
-function given(command: Command): CommonOptions & { readonly out?: string } {
-  const own = command.opts<CommonOptions & { readonly out?: string }>();
+function given(command: Command): CommonOptions & { readonly out?: string; readonly anyway?: boolean } {
+  const own = command.opts<CommonOptions & { readonly out?: string; readonly anyway?: boolean }>();
   const parent = command.parent;
   const theirs = Object.entries(parent?.opts() ?? {}).filter(([name]) => parent?.getOptionValueSource(name) === "cli");
   return { ...own, ...Object.fromEntries(theirs) };

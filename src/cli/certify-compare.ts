@@ -24,9 +24,15 @@ const TITLES: Readonly<Record<Comparison["outcome"], string>> = {
   refused: "These are certificates of different things.",
 };
 
-/** Says whether the second certificate is worse than the first, beyond chance. */
-export async function compare(first: string, second: string, options: CommonOptions, doors: Doors): Promise<ExitCode> {
-  const comparison = compareCertificates(readCertificate(first, doors), readCertificate(second, doors));
+/** Says whether the second certificate is worse than the first, beyond chance; of different things only when told to. */
+export async function compare(
+  first: string,
+  second: string,
+  options: CommonOptions & { readonly anyway?: boolean },
+  doors: Doors,
+): Promise<ExitCode> {
+  const [before, after] = [readCertificate(first, doors), readCertificate(second, doors)];
+  const comparison = compareCertificates(before, after, { anyway: options.anyway === true });
   doors.out(options.format === "json" ? `${JSON.stringify(comparison, null, 2)}\n` : textOf(comparison));
   return EXITS[comparison.outcome];
 }
@@ -52,6 +58,6 @@ function textOf({ outcome, differences, criteria, figures, how }: Comparison): s
   if (changed.length > 0)
     lines.push(table(changed.map((one) => [one.change, one.id, `${one.before} → ${one.after}`])), "");
   if (figures.length > 0) lines.push(table(figures.map((one) => [one.change, one.stage, one.figure, one.text])), "");
-  if (outcome !== "refused") lines.push(how);
+  lines.push(outcome === "refused" ? "Compare them all the same with --anyway." : how);
   return `${lines.join("\n").trimEnd()}\n`;
 }

@@ -10,13 +10,17 @@ import {
 } from "../domain/index.ts";
 import type { LiveState } from "./certify-live.ts";
 
-/** What is shown is of this long ago until now, ms. */
-const SPAN_MS = 5_000;
+const SECOND_MS = 1_000;
+/** Rates are of so many whole seconds: the one that runs is not over, and would make them too low. */
+const SPAN = 5;
+/** Sooner than this after a stage began there is no rate to tell, ms. */
+const LEAST_MS = 250;
 const EVERY_MS = 250;
 /** Response times that are kept of a second, to show percentiles; beyond it every n-th would do as well. */
 const KEPT = 4_000;
 
 interface Second {
+  /** Seconds since the stage began. */
   readonly at: number;
   offered: number;
   sent: number;
@@ -34,7 +38,7 @@ export class LiveFigures {
   readonly #began: number;
   #seconds: Second[] = [];
   #counts: Record<(typeof SHOT_OUTCOMES)[number], number> = none();
-  #stage: { readonly index: number; readonly began: number } | undefined;
+  #stage: { readonly index: number; readonly began: number; readonly ended?: number } | undefined;
   #progress: RunProgress | undefined;
   #timer: Timer;
 
@@ -57,6 +61,8 @@ export class LiveFigures {
       this.#counts = none();
       this.#seconds = [];
     }
+    if (event.type === "stage-ended" && this.#stage !== undefined)
+      this.#stage = { ...this.#stage, ended: this.#clock.monotonic() };
     if (event.type === "core-added" && !this.#cores.includes(event.core)) this.#cores.push(event.core);
     if (event.type === "stage-began" || event.type === "stage-ended") this.#show(this.#state());
   }
@@ -81,8 +87,13 @@ export class LiveFigures {
     });
   }
 
+  /** Of the stage so far, ms; before the first, of the run. */
+  #elapsed(): number {
+    return (this.#stage?.ended ?? this.#clock.monotonic()) - (this.#stage?.began ?? this.#began);
+  }
+
   #second(): Second {
-    const at = Math.floor(this.#clock.monotonic() / 1_000);
+    const at = Math.floor(this.#elapsed() / SECOND_MS);
     const last = this.#seconds.at(-1);
     if (last?.at === at) return last;
     const next: Second = { at, offered: 0, sent: 0, answered: 0, responseMs: [], byCore: new Map() };
@@ -100,13 +111,18 @@ export class LiveFigures {
     const { stages } = this.#head.plan;
     const index = this.#stage?.index ?? 0;
     const plan = stages[index];
-    this.#seconds = this.#seconds.filter(({ at }) => at * 1_000 > now - SPAN_MS);
-    const spanS = Math.max(1, this.#seconds.length);
-    const sum = (of: (second: Second) => number): number =>
-      this.#seconds.reduce((total, second) => total + of(second), 0) / spanS;
+    const elapsed = this.#stage === undefined ? 0 : this.#elapsed();
+    const running = Math.floor(this.#elapsed() / SECOND_MS);
+    this.#seconds = this.#seconds.filter((second) => second.at >= running - SPAN);
+    const whole = this.#seconds.filter((second) => second.at < running);
+    const sum = (of: (second: Second) => number): number => {
+      if (running === 0 && elapsed < LEAST_MS) return 0;
+      const all = (running === 0 ? this.#seconds : whole).reduce((total, second) => total + of(second), 0);
+      return running === 0 ? (all * SECOND_MS) / elapsed : all / Math.min(running, SPAN);
+    };
     const times = this.#seconds.flatMap((second) => second.responseMs).sort((a, b) => a - b);
-    const before = stages.slice(0, index).reduce((total, stage) => total + planned(stage), 0);
-    const elapsed = this.#stage === undefined ? 0 : now - this.#stage.began;
+    const later = stages.slice(index + 1).reduce((total, stage) => total + planned(stage), 0);
+    const ofStage = plan === undefined ? 0 : planned(plan);
     const note = noteOf(this.#progress);
     return {
       plan: this.#head.plan.name,
@@ -115,13 +131,12 @@ export class LiveFigures {
         of: stages.length,
         kind: plan?.kind ?? "warm-up",
         elapsedMs: elapsed,
-        durationMs: plan === undefined ? 0 : planned(plan),
+        durationMs: ofStage,
+        isOver: this.#stage?.ended !== undefined,
       },
       elapsedMs: now - this.#began,
-      totalMs: Math.max(
-        now - this.#began,
-        now - this.#began - elapsed - before + stages.reduce((total, stage) => total + planned(stage), 0),
-      ),
+      // A stage may take longer than planned: those after it still take their time.
+      totalMs: now - this.#began + (this.#stage?.ended === undefined ? Math.max(0, ofStage - elapsed) : 0) + later,
       offeredRate: sum((second) => second.offered),
       sentRate: sum((second) => second.sent),
       answeredRate: sum((second) => second.answered),
@@ -149,8 +164,8 @@ function noteOf(progress: RunProgress | undefined): string | undefined {
     : `${progress.doing}: ${progress.done}${progress.of === null ? "" : ` of ${progress.of}`}`;
 }
 
-function at(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+function at(sorted: readonly number[], share: number): number | null {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
 }
 
 function none(): Record<(typeof SHOT_OUTCOMES)[number], number> & OutcomeCounts {

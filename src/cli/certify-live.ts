@@ -13,6 +13,8 @@ export interface LiveState {
     readonly kind: StageKind;
     readonly elapsedMs: number;
     readonly durationMs: number;
+    /** It has ended: what goes on until the next begins is its note alone. */
+    readonly isOver?: boolean;
   };
   /** Of the whole run, as planned. */
   readonly totalMs: number;
@@ -76,7 +78,7 @@ class TerminalView implements LiveView {
     if (this.#ended) return;
     const before = this.#state;
     this.#state = state;
-    if (before !== undefined && before.stage.index !== state.stage.index) this.#leave(stageEnd(before));
+    if (before !== undefined && endsStage(before, state)) this.#leave(stageEnd(endOf(before, state)));
     const due = this.#paintedAt + REPAINT_MS - this.#screen.clock.monotonic();
     if (due <= 0) this.#paint();
     else this.#timer ??= this.#screen.clock.after(due, () => this.#paint());
@@ -86,7 +88,8 @@ class TerminalView implements LiveView {
     if (this.#ended) return;
     this.#ended = true;
     this.#timer?.clear();
-    if (this.#state !== undefined) this.#leave(stageEnd(this.#state));
+    if (this.#state !== undefined && this.#state.stage.isOver !== true) this.#leave(stageEnd(this.#state));
+    else this.#screen.out(this.#back());
     if (line !== "") this.#leave(line);
   }
 
@@ -127,22 +130,27 @@ class PlainView implements LiveView {
     const before = this.#state;
     this.#state = state;
     const now = this.#screen.clock.monotonic();
+    if (before !== undefined && endsStage(before, state)) this.#say(stageEnd(endOf(before, state)));
     if (before?.stage.index !== state.stage.index) {
-      if (before !== undefined) this.#say(stageEnd(before));
       const { durationMs } = state.stage;
       this.#say(`${stageName(state)} began${durationMs > 0 ? `, for ${formatDuration(durationMs)}` : ""}`);
       this.#saidAt = now;
-    } else if (now - this.#saidAt >= PLAIN_MS) {
-      this.#say(progressLine(state));
-      this.#saidAt = now;
     }
-    if (state.note !== undefined && state.note !== before?.note) this.#say(`note: ${state.note}`);
+    const isDue = now - this.#saidAt >= PLAIN_MS;
+    if (isDue) this.#saidAt = now;
+    if (isDue && state.stage.isOver !== true) this.#say(progressLine(state));
+    // What is counted goes on with each look: it is said as often as the rest.
+    if (
+      state.note !== undefined &&
+      (wordsOf(state.note) !== wordsOf(before?.note) || (isDue && state.note !== before?.note))
+    )
+      this.#say(`note: ${state.note}`);
   }
 
   end(line: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#state !== undefined) this.#say(stageEnd(this.#state));
+    if (this.#state !== undefined && this.#state.stage.isOver !== true) this.#say(stageEnd(this.#state));
     if (line !== "") this.#say(line);
   }
 
@@ -161,6 +169,7 @@ function frame(state: LiveState, { width, colors }: LiveScreen): string[] {
     return `${style("dim", label.padEnd(9))}${format === undefined ? value : style(format, value)}`;
   };
   const { stage } = state;
+  if (stage.isOver === true) return [row("note", state.note ?? "the next stage is prepared", "yellow")];
   const offered = total(state.counts);
   const lines = [
     style("bold", fit(`${stageName(state)}, plan ${state.plan}`, room)),
@@ -181,23 +190,47 @@ function stageName({ stage }: LiveState): string {
   return `stage ${stage.index + 1} of ${stage.of}, ${stage.kind}`;
 }
 
+/** `0:07`, `12:30`, `1:02:03`: whole seconds, so that how far a stage is can be seen. */
+function timeWords(ms: number): string {
+  const seconds = Math.round(Math.max(0, ms) / 1_000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+}
+
+/** The stage of `before` is over with `now`, and that was not said yet. */
+function endsStage(before: LiveState, now: LiveState): boolean {
+  if (before.stage.isOver === true) return false;
+  return before.stage.index !== now.stage.index || now.stage.isOver === true;
+}
+
+/** The newest state of the stage that ends. */
+function endOf(before: LiveState, now: LiveState): LiveState {
+  return before.stage.index === now.stage.index ? now : before;
+}
+
+/** A note without what it counts. */
+function wordsOf(note: string | undefined): string | undefined {
+  return note?.replace(/\d+/g, "");
+}
+
 function stageEnd(state: LiveState): string {
   const offered = total(state.counts);
   const arrivals = offered === 0 ? "" : `: ${number(offered)} arrivals, ${failureLine(state.counts, offered)}`;
-  return `${stageName(state)} ended after ${formatDuration(state.stage.elapsedMs)}${arrivals}`;
+  return `${stageName(state)} ended after ${timeWords(state.stage.elapsedMs)}${arrivals}`;
 }
 
 function progressLine(state: LiveState): string {
   const { elapsedMs, durationMs } = state.stage;
-  const time = `${formatDuration(elapsedMs)}${durationMs > 0 ? ` of ${formatDuration(durationMs)}` : ""}`;
+  const time = `${timeWords(elapsedMs)}${durationMs > 0 ? ` of ${timeWords(durationMs)}` : ""}`;
   const rates = `${perSecond(state.offeredRate)} due, ${perSecond(state.sentRate)} sent, ${perSecond(state.answeredRate)} answered`;
-  const run = `the run ends in ${formatDuration(state.totalMs - state.elapsedMs)}`;
+  const run = `the run ends in ${timeWords(state.totalMs - state.elapsedMs)}`;
   return `${stageName(state)}: ${time}; ${rates}; ${latencyWords(state)}; ${failureLine(state.counts, total(state.counts))}; ${run}`;
 }
 
 function timeLeft({ stage, totalMs, elapsedMs }: LiveState): string {
-  const ofStage = stage.durationMs > 0 ? `${formatDuration(stage.durationMs - stage.elapsedMs)} left, ` : "";
-  return `${ofStage}run ${formatDuration(totalMs - elapsedMs)}`;
+  const ofStage = stage.durationMs > 0 ? `${timeWords(stage.durationMs - stage.elapsedMs)} left, ` : "";
+  return `${ofStage}run ${timeWords(totalMs - elapsedMs)}`;
 }
 
 function progressBar(share: number, words: string, room: number): string {

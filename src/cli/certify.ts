@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import { planOf } from "../../loadtests/plans.ts";
 import { RunFolder } from "../../loadtests/record.ts";
@@ -10,42 +9,20 @@ import {
   type CertifyThresholds,
   type Certificate,
   type Deployment,
-  type LoadTarget,
   PLAN_NAMES,
-  type RunHead,
 } from "../domain/index.ts";
-import { parseDuration } from "../inventory/index.ts";
 import { askConsent } from "./certify-consent.ts";
 import { FILES, printCertificate, VERDICT_EXIT, writeCertificate } from "./certify-files.ts";
 import { LiveFigures } from "./certify-figures.ts";
+import { headOf, type Order, targetOf } from "./certify-head.ts";
 import { createLiveView } from "./certify-live.ts";
+import { type CertifyOptions, wishesOf } from "./certify-options.ts";
 import { RunWriter } from "./certify-run.ts";
-import { chooseScenario, type ChosenScenario } from "./certify-scenario.ts";
-import { type CommonOptions, load, type Loaded, reasonOf } from "./context.ts";
+import { chooseScenario } from "./certify-scenario.ts";
+import { load, type Loaded, reasonOf } from "./context.ts";
 import type { CertifyWorld, Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
 
-/** Options of `corewatch certify`. */
-export interface CertifyOptions extends CommonOptions {
-  readonly plan: string;
-  readonly scenario?: string;
-  readonly rate?: string;
-  readonly duration?: string;
-  readonly sessions?: string;
-  readonly users?: string;
-  readonly countOnly?: boolean;
-  readonly poisson?: boolean;
-  readonly seed?: string;
-  readonly out?: string;
-  readonly yesIOwnThis?: boolean;
-  readonly clean?: boolean;
-  readonly agents?: string;
-}
-
-/** Bounds of what may be asked for: beyond them this machine, not the target, is measured. */
-const MAX_RATE = 50_000;
-const MAX_SESSIONS = 100_000_000;
-const MAX_HOURS_MS = 11 * 3_600_000;
 /** Rates above this are shared by several threads. */
 const RATE_A_THREAD = 8_000;
 /** In flight at most: as many as are due in this time, ms, and at least so many. */
@@ -54,7 +31,6 @@ const LEAST_IN_FLIGHT = 256;
 const MOST_IN_FLIGHT = 16_000;
 /** Of one request, ms: a core whose database is down answers after 5 s, and busy ones after 8. */
 const REQUEST_MS = 10_000;
-const MAX_SEED = 2 ** 31 - 1;
 
 /** Certifies a deployment; what it writes, prints and exits with tells the same. */
 export async function certify(id: string, options: CertifyOptions, doors: Doors): Promise<ExitCode> {
@@ -100,17 +76,6 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
   }
 }
 
-interface Order {
-  readonly loaded: Loaded;
-  readonly deployment: Deployment;
-  readonly settings: CertifySettings;
-  readonly thresholds: CertifyThresholds;
-  readonly plan: CertifyPlan;
-  readonly scenario: ChosenScenario;
-  readonly addresses: readonly string[];
-  readonly seed: number;
-}
-
 async function run(order: Order, options: CertifyOptions, world: CertifyWorld, doors: Doors): Promise<ExitCode> {
   const { loaded, deployment, plan, thresholds, scenario } = order;
   const { log } = loaded;
@@ -123,7 +88,10 @@ async function run(order: Order, options: CertifyOptions, world: CertifyWorld, d
   const sink = openSink(join(dir, FILES.shots), world);
   const folder = new RunFolder();
   const broken = new AbortController();
-  const writer = new RunWriter(sink, folder, (error) => broken.abort(error));
+  const writer = new RunWriter(sink, folder, {
+    onFailure: (error) => broken.abort(error),
+    redact: (text) => doors.redactor.redact(text),
+  });
   const holding = doors.hold();
   const signal = AbortSignal.any([doors.signal, broken.signal]);
   const live = createLiveView({
@@ -261,31 +229,6 @@ function thresholdsOf({ thresholds }: CertifySettings, { rate }: { readonly rate
   return rate !== undefined && rate > thresholds.rate ? { ...thresholds, rate } : thresholds;
 }
 
-function wishesOf(options: CertifyOptions) {
-  const rate = numberOf("--rate", options.rate, 1, MAX_RATE);
-  const durationMs = options.duration === undefined ? undefined : parseDuration(options.duration);
-  if (options.duration !== undefined && (durationMs === undefined || durationMs < 1_000 || durationMs > MAX_HOURS_MS))
-    throw new Problem(EXIT.usage, `--duration ${options.duration}: write 60s, 10m, 4h; at most 11h`);
-  const sessions = numberOf("--sessions", options.sessions, 0, MAX_SESSIONS);
-  const users = numberOf("--users", options.users, 0, MAX_SESSIONS);
-  return {
-    ...(rate === undefined ? {} : { rate }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-    ...(sessions === undefined ? {} : { sessions }),
-    ...(users === undefined ? {} : { users }),
-    ...(options.countOnly === true ? { capacity: "count" as const } : {}),
-    poisson: options.poisson === true,
-    seed: numberOf("--seed", options.seed, 0, MAX_SEED) ?? randomInt(MAX_SEED),
-  };
-}
-
-function numberOf(option: string, text: string | undefined, least: number, most: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new Problem(EXIT.usage, `${option} ${text}: a whole number from ${least} to ${most}`);
-}
-
 function folderOf(options: CertifyOptions, { id }: Deployment, at: number, doors: Doors): string {
   const stamp = new Date(at).toISOString().replace(/[:.]/g, "-");
   const dir = options.out === undefined ? join(doors.cwd, "certificates", id, stamp) : resolve(doors.cwd, options.out);
@@ -301,47 +244,6 @@ function openSink(path: string, world: CertifyWorld): ReturnType<CertifyWorld["s
   } catch (error) {
     throw new Problem(EXIT.usage, `${dirname(path)} cannot be written: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-function targetOf({ deployment, settings }: Order): LoadTarget {
-  const { connectionUri, host, tls, cores } = deployment;
-  return {
-    url: connectionUri,
-    host,
-    apiKey: cores.find((core) => core.apiKey !== undefined)?.apiKey?.reveal(),
-    tls: { ca: tls.ca, verify: tls.verify, serverName: tls.serverName },
-    coreHeader: settings.coreHeader?.toLowerCase(),
-    cores: cores.map((core) => core.id),
-  };
-}
-
-function headOf(order: Order, world: CertifyWorld, startedAt: number): RunHead {
-  const { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed } = order;
-  const { spec } = scenario;
-  const settingsShown = scenario.scenario.shown?.(spec.settings) ?? spec.settings;
-  return {
-    version: 1,
-    fleet: loaded.fleet.name,
-    deployment: deployment.id,
-    kind: deployment.kind,
-    app: deployment.app,
-    connectionUri: deployment.connectionUri,
-    addresses,
-    plan,
-    scenario: { name: spec.name, settings: settingsShown },
-    scenarioTells: scenario.scenario.describe(spec.settings),
-    endpoints: scenario.scenario.endpoints(spec.settings),
-    cores: deployment.cores.map((core) => core.id),
-    coreHeader: settings.coreHeader ?? null,
-    thresholds,
-    spread: {
-      cores: deployment.cores.map(({ id, instance, zone }) => ({ id, instance: instance ?? null, zone: zone ?? null })),
-    },
-    poolSize: deployment.poolSize,
-    environment: world.environment(),
-    seed,
-    startedAt,
-  };
 }
 
 function peakOf(arrivals: CertifyPlan["stages"][number]["arrivals"]): number {

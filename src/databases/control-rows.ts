@@ -54,7 +54,7 @@ function textOf(row: ReadonlyMap<string, unknown>, name: string): string | null 
 
 function timeOf(value: unknown): number | null {
   if (value === null || value === undefined) return null;
-  const time = value instanceof Date ? value.getTime() : Date.parse(String(value));
+  const time = value instanceof Date ? value.getTime() : typeof value === "string" ? Date.parse(value) : Number.NaN;
   if (Number.isNaN(time)) throw new Error("its started_at is no time");
   return time;
 }

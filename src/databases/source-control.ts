@@ -38,10 +38,14 @@ export function createControlDatabase(options: ControlOptions): ControlDatabaseR
       read(database, signal, async (ask) => {
         const columns = (await ask(COLUMNS, [])).map(({ name }) => String(name));
         if (columns.length === 0)
-          throw new ControlTrouble(`has no table ${TABLE}, or this user may not see it: check the search path and grants`);
+          throw new ControlTrouble(
+            `has no table ${TABLE}, or this user may not see it: check the search path and grants`,
+          );
         const column = idColumn(columns);
         if (column === undefined)
-          throw new ControlTrouble(`has no column with the app's id in ${TABLE}: there are ${columns.slice(0, 10).join(", ")}`);
+          throw new ControlTrouble(
+            `has no column with the app's id in ${TABLE}: there are ${columns.slice(0, 10).join(", ")}`,
+          );
         const quoted = `"${column.replaceAll('"', '""')}"`;
         const rows = await ask(`SELECT DISTINCT ${quoted}::text AS id FROM ${TABLE} WHERE ${quoted} IS NOT NULL`, []);
         return new Set(rows.map(({ id }) => String(id)));
@@ -61,7 +65,9 @@ export function controlSource(options: ControlOptions): CoreSource {
       try {
         return foundIn(rows);
       } catch (error) {
-        throw new ControlTrouble(`gave a row that is no core: ${error instanceof Error ? error.message : String(error)}`);
+        throw new ControlTrouble(
+          `gave a row that is no core: ${error instanceof Error ? error.message : String(error)}`,
+        );
       }
     });
   };

@@ -151,6 +151,8 @@ export interface SeriesSummary {
 export interface HistoryStore {
   summary(series: readonly SeriesKey[], from: number, to: number): Promise<SeriesSummary[]>;
   latest(limit: number): Promise<Observation[]>;
+  /** The newest slot of each series in which it was really seen (known health) since then; epoch ms. */
+  lastSeen(since: number): Promise<ReadonlyMap<SeriesKey, number>>;
 }
 
 /** Rolls up, makes partitions ahead and drops what is past its retention. */

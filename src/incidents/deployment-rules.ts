@@ -1,6 +1,14 @@
 import { CAUSE_TEXTS, REASON_TEXTS, type Cause } from "../domain/index.ts";
 import { highest, rank, says, weigh, type Conclusion, type Explained } from "./conclusion.ts";
-import { coreDegraded, coreNotReady, coresDown, keySetSplit, wrongIdentity, type DeploymentRule, type Found } from "./core-rules.ts";
+import {
+  coreDegraded,
+  coreNotReady,
+  coresDown,
+  keySetSplit,
+  wrongIdentity,
+  type DeploymentRule,
+  type Found,
+} from "./core-rules.ts";
 import {
   certificateBad,
   dnsBroken,

@@ -180,7 +180,11 @@ function downOnTheWay(sight: DeploymentSight, explained: Explained): SeriesView[
 function setAside(sight: DeploymentSight, reason: "target-unhealthy" | "target-missing"): CoreSight[] {
   return sight.cores.filter(
     (core) =>
-      core.answers && !core.isExcused && core.finding !== undefined && isBad(core.finding.health) && core.finding.reason === reason,
+      core.answers &&
+      !core.isExcused &&
+      core.finding !== undefined &&
+      isBad(core.finding.health) &&
+      core.finding.reason === reason,
   );
 }
 

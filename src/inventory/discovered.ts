@@ -23,7 +23,9 @@ export interface Resolved {
 }
 
 /** Deployments whose cores are found. */
-export function discovering(fleet: Fleet): (Deployment & { readonly discovery: NonNullable<Deployment["discovery"]> })[] {
+export function discovering(
+  fleet: Fleet,
+): (Deployment & { readonly discovery: NonNullable<Deployment["discovery"]> })[] {
   return fleet.deployments.flatMap((one) =>
     one.discovery === undefined ? [] : [{ ...one, discovery: one.discovery }],
   );
@@ -53,6 +55,12 @@ export function withFound(base: Fleet, knownOf: (deployment: string) => KnownCor
     return { ...deployment, cores: coresOf(deployment, known, budgets[deployment.kind], conflicts) };
   });
   return { fleet: { ...base, deployments }, conflicts };
+}
+
+/** Whether two fleets have the same cores, of which the same is expected. */
+export function hasSameCores(one: Fleet, other: Fleet): boolean {
+  const plain = ({ deployments }: Fleet): string => JSON.stringify(deployments.map(({ id, cores }) => [id, cores]));
+  return plain(one) === plain(other);
 }
 
 function coresOf(deployment: Deployment, { cores }: KnownCores, budgetMs: number, conflicts: Conflict[]): Core[] {

@@ -100,7 +100,14 @@ export function markReady(known: KnownCores, id: string, at: number, deployment:
   if (core === undefined) return { known, events: [] };
   const place = placeOf(core);
   const timeToHealthyMs = Math.max(0, at - (core.startedAt ?? core.firstSeen));
-  const event = { event: "core-ready", target: `${deployment}/${id}`, at, before: place, after: place, why: "" } as const;
+  const event = {
+    event: "core-ready",
+    target: `${deployment}/${id}`,
+    at,
+    before: place,
+    after: place,
+    why: "",
+  } as const;
   return {
     known: { ...known, cores: known.cores.map((one) => (one === core ? { ...one, readyAt: at } : one)) },
     events: [{ ...event, timeToHealthyMs }],

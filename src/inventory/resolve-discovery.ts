@@ -104,9 +104,7 @@ function expectationsOf(written: WrittenExpectations): AuditExpectations {
     spotShare: spotShare === undefined ? undefined : parseShare(spotShare),
   };
   // A rule takes what is there for what is expected: a field without a value must not be there.
-  const given: AuditExpectations = Object.fromEntries(
-    Object.entries(found).filter(([, value]) => value !== undefined),
-  );
+  const given: AuditExpectations = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
   return given;
 }
 

@@ -12,7 +12,9 @@ const days = (): z.ZodOptional<z.ZodString> =>
     .refine((value) => value.endsWith("d"), leaf.say("must be days", "like 30d"))
     .optional();
 const tags = (): z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>> =>
-  z.record(leaf.text("a tag", "its key"), z.string(leaf.say("must be text", 'the value, or "*" for any')).max(256)).optional();
+  z
+    .record(leaf.text("a tag", "its key"), z.string(leaf.say("must be text", 'the value, or "*" for any')).max(256))
+    .optional();
 const names = (what: string, most: number): z.ZodOptional<z.ZodArray<z.ZodString>> =>
   z.array(leaf.text(what, "write it in quotes")).min(1).max(most).optional();
 
@@ -31,9 +33,14 @@ const expectations = z.strictObject({
     .optional()
     .describe("Status codes of a good check. Default 200."),
   scheme: leaf.oneOf(["internet-facing", "internal"]).optional().describe("Default internet-facing."),
-  ipAddressType: leaf.oneOf(["ipv4", "dualstack", "dualstack-without-public-ipv4"]).optional().describe("Default ipv4."),
+  ipAddressType: leaf
+    .oneOf(["ipv4", "dualstack", "dualstack-without-public-ipv4"])
+    .optional()
+    .describe("Default ipv4."),
   listenerPort: leaf.whole(1, 65_535).optional().describe("Port of the HTTPS listener. Default 3567."),
-  securityGroups: names("the name of a security group", 100).describe("Names of security groups that must all be there."),
+  securityGroups: names("the name of a security group", 100).describe(
+    "Names of security groups that must all be there.",
+  ),
   loadBalancerTags: tags().describe("Tags of the load balancer; * is any value."),
   bucketTags: tags().describe("Tags of the bucket of access logs; * is any value."),
   certificateDays: days().describe("How long the certificate must still be good."),

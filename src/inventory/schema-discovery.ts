@@ -13,11 +13,19 @@ export const discoverySchema = z.strictObject({
     .optional()
     .describe("Which address of an instance is used. Default private."),
   basePath: leaf
-    .form("a path", "like /auth, beginning with a slash and not ending with one", /^(\/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+$/)
+    .form(
+      "a path",
+      "like /auth, beginning with a slash and not ending with one",
+      /^(\/[A-Za-z0-9._~%!$&'()*+,;=:@-]+)+$/,
+    )
     .optional()
     .describe("Path in front of /hello; connectionUri's unless set."),
   idPrefix: leaf
-    .form("the beginning of an id", "letters, digits, dot, underscore and hyphen, at most 56", /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,55}$/)
+    .form(
+      "the beginning of an id",
+      "letters, digits, dot, underscore and hyphen, at most 56",
+      /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,55}$/,
+    )
     .optional()
     .describe("Found cores are called <idPrefix>-1, <idPrefix>-2 …; the app's id unless set."),
   apiKey: leaf.secret().optional().describe("API key of every found core, from the environment or a file."),
@@ -49,7 +57,11 @@ export const discoverySchema = z.strictObject({
 /** `deployments[].ecs` */
 export const ecsSchema = z.strictObject({
   cluster: leaf
-    .form("the name or ARN of a cluster", "like acme-prod", /^([A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[\w:/-]{1,400})$/)
+    .form(
+      "the name or ARN of a cluster",
+      "like acme-prod",
+      /^([A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[\w:/-]{1,400})$/,
+    )
     .describe("Name or ARN of the ECS cluster."),
   service: leaf
     .form("the name or ARN of a service", "like acme", /^([A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[\w:/-]{1,600})$/)
@@ -77,7 +89,9 @@ export const inventorySchema = z.strictObject({
         /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,90}$/,
       )
         .optional()
-        .describe("An SQS queue of its own, to which EventBridge sends notices of EC2: spot interruptions, rebalance recommendations, changes of state."),
+        .describe(
+          "An SQS queue of its own, to which EventBridge sends notices of EC2: spot interruptions, rebalance recommendations, changes of state.",
+        ),
       metadata: leaf
         .yesNo()
         .optional()
@@ -97,7 +111,10 @@ export const inventorySchema = z.strictObject({
 /** One of `resolvers`. */
 export const resolverSchema = leaf
   .text("the address of a name server", "like 127.0.0.1:5300 or [::1]:53")
-  .refine(isNameServer, leaf.say("must be an IP address, with a port where it is not 53", "like 127.0.0.1:5300 or [::1]:53"));
+  .refine(
+    isNameServer,
+    leaf.say("must be an IP address, with a port where it is not 53", "like 127.0.0.1:5300 or [::1]:53"),
+  );
 
 function isNameServer(value: string): boolean {
   const { host, port: number } = parseListen(value) ?? { host: value, port: 53 };

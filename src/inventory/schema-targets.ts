@@ -86,7 +86,9 @@ export const deploymentSchema = z.strictObject({
   discover: leaf.oneOf(leaf.DISCOVERIES).optional().describe("Where cores are found, in place of a list."),
   discovery: discoverySchema.optional().describe("How they are found, and what they are called."),
   ecs: ecsSchema.optional().describe("The ECS service that runs the cores."),
-  cloudfront: cloudfrontSchema.optional().describe("CloudFront distribution in front: its id, domain name or an alias."),
+  cloudfront: cloudfrontSchema
+    .optional()
+    .describe("CloudFront distribution in front: its id, domain name or an alias."),
   controlDatabase: leaf
     .id()
     .optional()

@@ -165,8 +165,9 @@ export class CoreFleet {
     return {
       id: fullId(deployment, planned),
       host: planned.host,
-      port: this.#nextPort(planned.host),
-      portSpread: PORT_SPREAD,
+      ...(planned.port === undefined
+        ? { port: this.#nextPort(planned.host), portSpread: PORT_SPREAD }
+        : { port: planned.port }),
       databaseUrl: this.#settings.databaseUrl,
       poolSize: this.#plan.poolSize,
       sharePool: this.#plan.sharePools,

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { OPERATOR_PASSWORD } from "./fleets-certify.ts";
 import { REGION } from "./fleets-network.ts";
 
@@ -7,6 +8,8 @@ export interface EnvironmentParts {
   readonly awsUrl: string;
   readonly awsSecret: string;
   readonly databaseUrl: string;
+  /** Of the database with the hosted fleet's tables; `undefined`: there is none. */
+  readonly controlUrl: string | undefined;
   readonly apiKey: string;
   readonly heartbeatToken: string;
   readonly operatorPassword: string;
@@ -18,6 +21,7 @@ export function environment(parts: EnvironmentParts): Record<string, string> {
     SLACK_BOT_TOKEN: parts.slack.token,
     COREWATCH_SLACK_API_URL: parts.slack.url,
     SANDBOX_DATABASE_URL: parts.databaseUrl,
+    ...(parts.controlUrl === undefined ? {} : { SANDBOX_CONTROL_URL: parts.controlUrl }),
     SANDBOX_API_KEY: parts.apiKey,
     SANDBOX_HEARTBEAT_TOKEN: parts.heartbeatToken,
     [OPERATOR_PASSWORD]: parts.operatorPassword,
@@ -34,4 +38,9 @@ export function renderEnv(env: Readonly<Record<string, string>>): string {
   return Object.entries(env)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
+}
+
+/** A new password, key or token. */
+export function secret(): string {
+  return randomBytes(18).toString("hex");
 }

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { certifySections } from "./fleets-certify.ts";
-import type { FleetPlan } from "./fleets.ts";
+import type { FleetPlan, PlannedDeployment } from "./fleets.ts";
 
 /** Where everything of a running fleet is. */
 export interface FleetPlaces {
@@ -15,6 +15,10 @@ export interface FleetPlaces {
   readonly operatorUrl: string;
   /** `alarms.autoApply`. */
   readonly autoApply?: "safe" | undefined;
+  /** `resolvers`; empty or absent: the system's. */
+  readonly resolvers?: readonly string[];
+  /** ARN of the queue that notices of hosts go to; absent: there is none. */
+  readonly hostQueue?: string;
 }
 
 /** Name that is on the certificate of every secure deployment. */
@@ -30,6 +34,8 @@ const HEADER = `# The sandbox's fleet, written by corewatch when the sandbox sta
 export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
   // Where cores share a pool, a core's part of it is less than one connection.
   const poolSize = plan.sharePools ? 1 : plan.poolSize;
+  const { account } = plan;
+  const { resolvers = [] } = places;
   return (
     HEADER +
     stringify({
@@ -39,7 +45,14 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
       slack: { token: "${env:SLACK_BOT_TOKEN}", channel: "#ops", mention: "@oncall" },
       web: { listen: places.listen },
       checks: plan.checks,
-      databases: { main: { kind: "postgres", url: "${env:SANDBOX_DATABASE_URL}" } },
+      ...(resolvers.length === 0 ? {} : { resolvers }),
+      ...(places.hostQueue === undefined ? {} : { inventory: { events: { queue: places.hostQueue } } }),
+      databases: {
+        main: { kind: account?.mysql === undefined ? "postgres" : "mysql", url: "${env:SANDBOX_DATABASE_URL}" },
+        ...(account?.appsWithLoadBalancer === undefined
+          ? {}
+          : { control: { kind: "postgres", url: "${env:SANDBOX_CONTROL_URL}" } }),
+      },
       deployments: plan.deployments.map((deployment) => ({
         id: deployment.id,
         app: deployment.app,
@@ -52,13 +65,8 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
           : {}),
         ...(poolSize === 10 ? {} : { poolSize }),
         ...certifySections(deployment, places.operatorUrl),
-        cores: deployment.cores.map(({ id, instance, zone }) => ({
-          id,
-          url: places.urlOf(`${deployment.id}/${id}`),
-          instance,
-          zone,
-          ...(deployment.secure ? { apiKey: "${env:SANDBOX_API_KEY}" } : {}),
-        })),
+        ...deployment.settings,
+        ...(deployment.settings?.["discover"] === undefined ? { cores: coresOf(deployment, places) } : {}),
       })),
       endpoints: [{ id: "landing", url: places.landingUrl, status: "200-399", contains: "Welcome" }],
       // The loopback has no address that SNS could call: alarms come by the queue.
@@ -71,4 +79,14 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
       heartbeats: [{ id: "render-worker", every: "10s", grace: "20s", token: "${env:SANDBOX_HEARTBEAT_TOKEN}" }],
     })
   );
+}
+
+function coresOf({ id: deployment, secure, cores }: PlannedDeployment, places: FleetPlaces) {
+  return cores.map(({ id, instance, zone }) => ({
+    id,
+    url: places.urlOf(`${deployment}/${id}`),
+    instance,
+    zone,
+    ...(secure ? { apiKey: "${env:SANDBOX_API_KEY}" } : {}),
+  }));
 }

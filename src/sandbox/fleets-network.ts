@@ -1,23 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { Clock } from "../domain/index.ts";
 import { errorCode } from "../store/errors.ts";
-import { awsLoadBalancer } from "./aws-model.ts";
-import type { AwsModel, TargetChanges } from "./aws-model.ts";
-import type { SandboxCore } from "./core-fleet.ts";
-import type { FleetPlan, PlannedDeployment } from "./fleets.ts";
+import type { PlannedAccount } from "./fleets-account-plan.ts";
+import type { FleetPlan } from "./fleets.ts";
 import { serverName } from "./fleets-file.ts";
-import { seedHealthCheck } from "./load-balancer-health.ts";
-import type { TargetSpec } from "./load-balancer-targets.ts";
-import { startLoadBalancer } from "./load-balancer.ts";
-import type { SandboxLoadBalancer } from "./load-balancer.ts";
 
 /** Region and account of the simulated cloud. */
 export const REGION = "eu-west-1";
 export const ACCOUNT = "123456789012";
 
-/** A target group's deregistration delay unless somebody set it, and so the runbook's. */
-const SEED_DRAIN_MS = 300_000;
 const CLAIM_PORT = 3566;
 const NETWORKS = 250;
 
@@ -50,6 +40,18 @@ export function relocate(plan: FleetPlan, network: number): FleetPlan {
       ...deployment,
       cores: deployment.cores.map((core) => ({ ...core, host: moved(core.host) })),
     })),
+    ...(plan.account === undefined ? {} : { account: relocated(plan.account, moved) }),
+  };
+}
+
+function relocated(account: PlannedAccount, moved: (host: string) => string): PlannedAccount {
+  return {
+    ...account,
+    instances: account.instances.map((one) => ({ ...one, host: moved(one.host) })),
+    balancers: Object.fromEntries(
+      Object.entries(account.balancers).map(([id, one]) => [id, { ...one, host: moved(one.host) }]),
+    ),
+    names: account.names.map((one) => ("address" in one.to ? { ...one, to: { address: moved(one.to.address) } } : one)),
   };
 }
 
@@ -58,74 +60,4 @@ export function certificateNames(plan: FleetPlan): string[] {
   const hosts = plan.deployments.flatMap(({ cores }) => cores.map(({ host }) => host));
   const names = plan.deployments.map(({ app }) => serverName(app));
   return [...names, "*.sandbox.test", "localhost", "127.0.0.1", ...new Set(hosts)];
-}
-
-/** Starts the load balancer of one deployment in front of its cores, and enters it into the AWS account. */
-export async function startBalancer(
-  plan: FleetPlan,
-  deployment: PlannedDeployment,
-  cores: readonly SandboxCore[],
-  files: { readonly certFile: string; readonly keyFile: string },
-  model: AwsModel,
-  clock: Clock,
-): Promise<SandboxLoadBalancer> {
-  const [cert, key] = await Promise.all([readFile(files.certFile, "utf8"), readFile(files.keyFile, "utf8")]);
-  const zones = [...new Set(cores.map((core) => core.zone))];
-  const balancer = await startLoadBalancer({
-    clock,
-    zones,
-    // Checked more often than in the seed, but as patiently: a core whose database is down takes its 5 s to say so.
-    healthCheck: { ...seedHealthCheck(plan.healthCheckSpeed), timeoutMs: 10_000 },
-    deregistrationDelayMs: SEED_DRAIN_MS / plan.healthCheckSpeed,
-    targets: cores.map(targetOf),
-    ...(deployment.secure ? { certificate: { cert, key } } : {}),
-  });
-  model.loadBalancers.push(
-    awsLoadBalancer({
-      region: REGION,
-      account: ACCOUNT,
-      name: deployment.id,
-      zones,
-      protocol: deployment.secure ? "HTTPS" : "HTTP",
-      port: balancer.port,
-      targetGroups: [
-        {
-          name: deployment.id,
-          port: 3567,
-          targets: () => balancer.targets(),
-          changes: targetChanges(balancer, cores.map(targetOf)),
-        },
-      ],
-      minutes: () => balancer.minutes(),
-    }),
-  );
-  return balancer;
-}
-
-/** Registering and taking out by id and port, as the API does it: what once was a target can be one again. */
-function targetChanges(balancer: SandboxLoadBalancer, specs: readonly TargetSpec[]): TargetChanges {
-  const known = new Map(specs.map((spec) => [`${spec.id}:${spec.port}`, spec]));
-  return {
-    register(id, port) {
-      const key = `${id}:${port}`;
-      const spec = known.get(key) ?? balancer.targets().find((target) => `${target.id}:${target.port}` === key);
-      if (spec === undefined) return false;
-      // Registering what is registered changes nothing; what is draining is taken back.
-      const state = balancer.targets().find((target) => `${target.id}:${target.port}` === key)?.state;
-      if (state === undefined || state === "draining") balancer.register(spec);
-      return true;
-    },
-    deregister(id, port) {
-      const found = balancer.targets().find((target) => target.id === id && target.port === port);
-      if (found === undefined) return;
-      const { zone, url } = found;
-      known.set(`${id}:${port}`, { id, port, zone, url });
-      balancer.deregister(id, port);
-    },
-  };
-}
-
-/** A core as the load balancer registers it: by instance and port. */
-export function targetOf(core: SandboxCore): TargetSpec {
-  return { id: core.instance, port: core.port, zone: core.zone, url: core.url };
 }

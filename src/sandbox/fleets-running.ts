@@ -35,6 +35,8 @@ export interface SandboxEvent {
 export interface Sandbox {
   readonly dir: string;
   readonly fleet: string;
+  /** corewatch is to remember it, as one that it has watched for a while. */
+  readonly watched: boolean;
   readonly configFile: string;
   readonly envFile: string;
   /** What the env file holds. */

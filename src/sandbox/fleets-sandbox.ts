@@ -77,3 +77,6 @@ const CHECKS = {
   http: { schedule: "*/5 * * * * *", timeout: "5s", failures: 2, successes: 2 },
   heartbeat: { schedule: "*/5 * * * * *" },
 } as const;
+
+/** Checks of a fleet whose settings are looked at rather than its outages. */
+export const auditedChecks: FleetPlan["checks"] = { ...CHECKS, session: { ...CHECKS.session, enabled: false } };

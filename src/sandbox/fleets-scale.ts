@@ -1,4 +1,9 @@
+import { type Clock, wait } from "../domain/index.ts";
+import type { SandboxCore } from "./core-fleet.ts";
 import type { FleetPlan, PlannedCore, PlannedDeployment } from "./fleets.ts";
+import type { SandboxLoadBalancer } from "./load-balancer.ts";
+
+const DRAIN_LOOK_MS = 250;
 
 /** The deployment of a plan. @throws Error when there is none of that id. */
 export function deploymentOf(plan: FleetPlan, id: string): PlannedDeployment {
@@ -30,4 +35,21 @@ export function withCores(
     ...plan,
     deployments: plan.deployments.map((one) => (one.id === deployment ? { ...one, cores: change(one.cores) } : one)),
   };
+}
+
+/** Resolves when a core's load balancer has let go of it: what it has in hand is finished first. */
+export async function onceDrained(
+  { instance, port }: SandboxCore,
+  balancer: SandboxLoadBalancer | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const isThere = (): boolean => balancer?.targets().some((one) => one.id === instance && one.port === port) === true;
+  while (!signal.aborted && isThere()) await wait(clock, DRAIN_LOOK_MS, signal);
+}
+
+/** `core a`, `cores a, b, c and 2 more` */
+export function named(ids: readonly string[]): string {
+  const shown = ids.slice(0, 3).join(", ");
+  return ids.length === 1 ? `core ${shown}` : `cores ${shown}${ids.length > 3 ? ` and ${ids.length - 3} more` : ""}`;
 }

@@ -1,6 +1,11 @@
 import { databaseDownFleet, slowCoreFleet } from "./fleets-broken.ts";
+import type { PlannedAccount } from "./fleets-account-plan.ts";
+import { ecsSpotAlb, ecsSpotNoLb } from "./fleets-ecs.ts";
+import { ecsSpotAlbBroken, ecsSpotNoLbBroken } from "./fleets-ecs-broken.ts";
 import { sandboxFleet } from "./fleets-sandbox.ts";
 import { stormFleet } from "./fleets-storm.ts";
+import { supertokensDedicated, supertokensMultiTenant } from "./fleets-supertokens.ts";
+import { supertokensDedicatedBroken, supertokensMultiTenantBroken } from "./fleets-supertokens-broken.ts";
 
 /** One core of a planned fleet. */
 export interface PlannedCore {
@@ -13,6 +18,8 @@ export interface PlannedCore {
   readonly delayMs?: number;
   /** Cores with the same name here share one operating system process. */
   readonly process: string;
+  /** Its port, and no other; absent: 3567, or the next one that is free on its instance. */
+  readonly port?: number;
 }
 
 /** One deployment of a planned fleet. */
@@ -26,6 +33,10 @@ export interface PlannedDeployment {
   readonly balanced: boolean;
   /** Whether load may be put on it; absent: nothing is said about it. */
   readonly certified?: boolean;
+  /** Its connectionUri, where that is not the load balancer's or the first core's address. */
+  readonly connectionUri?: string;
+  /** Further settings of it, as fleet.yaml has them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly cores: readonly PlannedCore[];
 }
 
@@ -46,6 +57,8 @@ export interface FleetPlan {
   readonly databaseGone?: boolean;
   /** By how much the seed's health check of 30 s is faster. */
   readonly healthCheckSpeed: number;
+  /** What else there is in the AWS account; absent: load balancers alone, at addresses instead of names. */
+  readonly account?: PlannedAccount;
 }
 
 /** The fleets that a sandbox can be, by name; each from a wanted number of cores. */
@@ -54,6 +67,14 @@ export const FLEETS: Readonly<Record<string, (cores: number) => FleetPlan>> = {
   storm: stormFleet,
   "slow-core": slowCoreFleet,
   "database-down": databaseDownFleet,
+  "supertokens-dedicated": supertokensDedicated,
+  "supertokens-dedicated-broken": supertokensDedicatedBroken,
+  "supertokens-multi-tenant": supertokensMultiTenant,
+  "supertokens-multi-tenant-broken": supertokensMultiTenantBroken,
+  "ecs-spot-alb": ecsSpotAlb,
+  "ecs-spot-alb-broken": ecsSpotAlbBroken,
+  "ecs-spot-no-lb": ecsSpotNoLb,
+  "ecs-spot-no-lb-broken": ecsSpotNoLbBroken,
 };
 
 /** @throws Error that names the fleets there are. */

@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { wait } from "../domain/index.ts";
 import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import type { AwsModel } from "./aws-model.ts";
 import { elbv2Service } from "./aws-elbv2.ts";
@@ -21,16 +19,21 @@ import { alarmQueueArn, createFleetAlarms } from "./fleets-alarms.ts";
 import type { FleetPlan } from "./fleets.ts";
 import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
 import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
-import { ACCOUNT, certificateNames, claimNetwork, relocate, startBalancer, targetOf } from "./fleets-network.ts";
-import { environment, renderEnv } from "./fleets-env.ts";
+import { emptyAccount, FleetAccount } from "./fleets-account.ts";
+import { hostQueueArn } from "./fleets-account-hosts.ts";
+import { startBalancer, targetOf } from "./fleets-balancers.ts";
+import { createControlTables } from "./fleets-control.ts";
+import { environment, renderEnv, secret } from "./fleets-env.ts";
 import { renderFleet } from "./fleets-file.ts";
-import { deploymentOf, nextCore, withCores } from "./fleets-scale.ts";
+import { certificateNames, claimNetwork, relocate } from "./fleets-network.ts";
+import { deploymentOf, named, nextCore, onceDrained, withCores } from "./fleets-scale.ts";
 import type { SandboxLoadBalancer } from "./load-balancer.ts";
+import { startMysql } from "./mysql-server.ts";
+import type { SandboxMysql } from "./mysql-server.ts";
 import { startSlack } from "./slack-server.ts";
 import type { SandboxSlack } from "./slack-server.ts";
 
 const LOOPBACK = "127.0.0.1";
-const DRAIN_LOOK_MS = 250;
 
 export type { Sandbox, SandboxOptions };
 
@@ -52,13 +55,15 @@ class Running implements Sandbox {
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #events: SandboxEvent[] = [];
   readonly loadBalancers = new Map<string, SandboxLoadBalancer>();
-  readonly awsModel: AwsModel = { account: ACCOUNT, loadBalancers: [] };
+  readonly awsModel: AwsModel = emptyAccount();
   readonly #apiKey = secret();
   readonly #worker: RenderWorker;
   readonly #heartbeatToken = secret();
   readonly #operatorPassword = secret();
   readonly #stopped = new AbortController();
   #operator!: Operator;
+  #account: FleetAccount | undefined;
+  #mysql: SandboxMysql | undefined;
   #landingUrl = "";
   #fleet!: CoreFleet;
   database!: SandboxDatabase;
@@ -78,6 +83,9 @@ class Running implements Sandbox {
   }
   get fleet(): string {
     return this.#plan.name;
+  }
+  get watched(): boolean {
+    return this.#plan.account?.watched === true;
   }
   get configFile(): string {
     return join(this.dir, "fleet.yaml");
@@ -116,14 +124,12 @@ class Running implements Sandbox {
     this.database = database;
     this.slack = slack;
     this.#landingUrl = landing.url;
+    const { mysql } = this.#plan.account ?? {};
+    if (mysql !== undefined) this.#mysql = await this.#own(startMysql({ ...mysql, behind: database }), (one) => one.stop());
     this.#fleet = new CoreFleet(this.#plan, { databaseUrl: database.url, apiKey: this.#apiKey, certificate });
     this.#stops.push(() => this.#fleet.stop());
     await this.#fleet.start();
-    await this.#startLoadBalancers(certificate);
-    this.alarms = await this.#own(createFleetAlarms(this.awsModel, clock), (part) => part.stop());
-    const services = [elbv2Service(this.awsModel), stsService(this.awsModel, clock), ...this.alarms.services];
-    this.aws = await this.#own(startAws({ clock, services }), (part) => part.stop());
-    this.alarms.start();
+    await this.#startAccount(certificate);
     this.#stops.push(async () => this.#worker.stop());
     const { log } = this.#options;
     const operating = startOperator({ password: this.#operatorPassword, fleet: this, plan: this.#plan, clock, log });
@@ -131,7 +137,8 @@ class Running implements Sandbox {
     this.env = environment({
       slack: { token, url: slack.url },
       awsUrl: this.aws.url,
-      databaseUrl: database.url,
+      databaseUrl: this.#mysql?.url ?? database.url,
+      controlUrl: await createControlTables(this.#plan, database.url, new Map(this.cores().map((one) => [one.id, one.port]))),
       apiKey: this.#apiKey,
       heartbeatToken: this.#heartbeatToken,
       operatorPassword: this.#operatorPassword,
@@ -147,9 +154,10 @@ class Running implements Sandbox {
   }
 
   connectionUri(deployment: string): string {
-    const balancer = this.loadBalancers.get(deployment);
-    if (balancer !== undefined) return balancer.url;
-    const first = deploymentOf(this.#plan, deployment).cores[0];
+    const planned = deploymentOf(this.#plan, deployment);
+    const own = planned.connectionUri ?? this.loadBalancers.get(deployment)?.url;
+    if (own !== undefined) return own;
+    const first = planned.cores[0];
     return this.#fleet.get(`${deployment}/${first?.id}`).url;
   }
 
@@ -196,17 +204,9 @@ class Running implements Sandbox {
     balancer?.deregister(core.instance, core.port);
     await this.#writeFleet();
     this.#note(`core ${id} removed`);
-    void this.#onceDrained(core, balancer).then(end, (error: unknown) =>
+    void onceDrained(core, balancer, this.#options.clock, this.#stopped.signal).then(end, (error: unknown) =>
       this.#options.log.warn(`sandbox: core ${id} could not be ended`, { error }),
     );
-  }
-
-  /** What it has in hand is finished first. */
-  async #onceDrained(core: SandboxCore, balancer: SandboxLoadBalancer | undefined): Promise<void> {
-    const { signal } = this.#stopped;
-    const isThere = (): boolean =>
-      balancer?.targets().some((one) => one.id === core.instance && one.port === core.port) === true;
-    while (!signal.aborted && isThere()) await wait(this.#options.clock, DRAIN_LOOK_MS, signal);
   }
 
   async stopDatabase(): Promise<void> {
@@ -258,13 +258,27 @@ class Running implements Sandbox {
     return part;
   }
 
-  async #startLoadBalancers(files: { readonly certFile: string; readonly keyFile: string }): Promise<void> {
-    for (const deployment of this.#plan.deployments.filter((one) => one.balanced)) {
+  /** What there is in AWS: load balancers first, since services of ECS register with them. */
+  async #startAccount(files: { readonly certFile: string; readonly keyFile: string }): Promise<void> {
+    const { clock, log } = this.#options;
+    const [plan, model] = [this.#plan, this.awsModel];
+    const parts = { plan, model, clock, log, cores: this.#fleet };
+    const account = plan.account === undefined ? undefined : new FleetAccount(parts, plan.account);
+    for (const deployment of plan.deployments.filter((one) => one.balanced)) {
       const cores = this.cores().filter((core) => core.deployment === deployment.id);
-      const { clock } = this.#options;
-      const starting = startBalancer(this.#plan, deployment, cores, files, this.awsModel, clock);
+      const targetAt = (instance: string, port: number) => account?.targetAt(instance, port);
+      const starting = startBalancer({ plan, deployment, cores, files, model, clock, targetAt });
       this.loadBalancers.set(deployment.id, await this.#own(starting, (part) => part.stop()));
     }
+    this.alarms = await this.#own(createFleetAlarms(model, clock), (part) => part.stop());
+    if (account !== undefined) {
+      this.#account = account;
+      this.#stops.push(() => account.stop());
+      await account.start(this.alarms);
+    }
+    const own = [elbv2Service(model, { clock }), stsService(model, clock), ...(account?.services ?? [])];
+    this.aws = await this.#own(startAws({ clock, services: [...own, ...this.alarms.services] }), (part) => part.stop());
+    this.alarms.start();
   }
 
   async #writeFleet(): Promise<void> {
@@ -274,6 +288,8 @@ class Running implements Sandbox {
       connectionUriOf: (deployment) => this.connectionUri(deployment),
       landingUrl: this.#landingUrl,
       alarmQueue: alarmQueueArn(this.awsModel),
+      resolvers: this.#account?.resolvers ?? [],
+      ...(this.#plan.account?.ecs === undefined ? {} : { hostQueue: hostQueueArn(this.awsModel) }),
       operatorUrl: this.#operator.url,
       autoApply: this.#options.autoApply,
     });
@@ -284,13 +300,4 @@ class Running implements Sandbox {
     this.#events.push({ at: this.#options.clock.now(), text });
     this.#options.log.info(`sandbox: ${text}`);
   }
-}
-
-function named(ids: readonly string[]): string {
-  const shown = ids.slice(0, 3).join(", ");
-  return ids.length === 1 ? `core ${shown}` : `cores ${shown}${ids.length > 3 ? ` and ${ids.length - 3} more` : ""}`;
-}
-
-function secret(): string {
-  return randomBytes(18).toString("hex");
 }

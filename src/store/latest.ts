@@ -1,5 +1,5 @@
 import { HEALTHS, REASONS } from "../domain/index.ts";
-import type { Observation } from "../domain/index.ts";
+import type { Observation, SeriesKey } from "../domain/index.ts";
 import type { Connection } from "./connection.ts";
 import { parseSeriesKey } from "./series.ts";
 
@@ -47,4 +47,22 @@ const LATEST = {
   text: `SELECT s.key, s.deployment, o.slot, o.at, o.duration, o.lateness, o.health, o.reason, o.detail, o.measures
 FROM corewatch.observation o JOIN corewatch.series s ON s.id = o.series AND s.fleet = $1
 ORDER BY o.slot DESC, o.series DESC LIMIT $2`,
+};
+
+/** When each series of a fleet was last seen with a known health, since then. @throws StoreUnavailable */
+export async function lastSeen(
+  connection: Connection,
+  fleet: number,
+  since: number,
+): Promise<ReadonlyMap<SeriesKey, number>> {
+  const values = [fleet, Math.round(since), HEALTHS.indexOf("unknown")];
+  const { rows } = await connection.query<{ key: SeriesKey; slot: number }>(LAST_SEEN, values);
+  return new Map(rows.map(({ key, slot }) => [key, slot]));
+}
+
+const LAST_SEEN = {
+  name: "last-seen",
+  text: `SELECT s.key, max(o.slot) AS slot
+FROM corewatch.observation o JOIN corewatch.series s ON s.id = o.series AND s.fleet = $1
+WHERE o.slot >= $2 AND o.health <> $3 GROUP BY s.key`,
 };

@@ -24,7 +24,7 @@ import { PostgresHousekeeping } from "./housekeeping.ts";
 import { INCIDENT_COLUMNS, incidentNumber, incidentOf, readEvents } from "./incidents.ts";
 import type { IncidentRow } from "./incidents.ts";
 import type { StoreOptions } from "./index.ts";
-import { latestObservations } from "./latest.ts";
+import { lastSeen, latestObservations } from "./latest.ts";
 import { Listener } from "./listener.ts";
 import type { Beat } from "./listener.ts";
 import { migrate } from "./migrate.ts";
@@ -184,6 +184,10 @@ export class PostgresStore implements Store {
 
   async latest(limit: number): Promise<Observation[]> {
     return latestObservations(this.connection, await this.fleet.id(), limit);
+  }
+
+  async lastSeen(since: number): Promise<ReadonlyMap<SeriesKey, number>> {
+    return lastSeen(this.connection, await this.fleet.id(), since);
   }
 
   async ping(): Promise<void> {

@@ -8,6 +8,9 @@ export function certificatesKey(deployment: string): string {
   return `certificates/${deployment}`;
 }
 
+/** What was not observed for this long is not being observed: the checklist asks for a quarter of an hour. */
+const LOOK_BACK_MS = 20 * 60_000;
+
 const OUTCOME = z.enum(["pass", "fail", "invalid"]);
 const CERTIFICATES = z.array(
   z.object({
@@ -21,7 +24,7 @@ const CERTIFICATES = z.array(
 );
 
 /** What corewatch knows by its store: certificates, what is being observed, and drills. Every method throws StoreUnavailable. */
-export function createOwnKnowledge(store: Pick<Store, "getFact" | "states">): OwnKnowledge {
+export function createOwnKnowledge(store: Pick<Store, "getFact" | "lastSeen">, now: number): OwnKnowledge {
   let observed: Promise<ReadonlyMap<string, number>> | undefined;
   return {
     async certificates(deployment): Promise<readonly CertifiedFacts[]> {
@@ -30,7 +33,7 @@ export function createOwnKnowledge(store: Pick<Store, "getFact" | "states">): Ow
       if (!parsed.success) throw new Error(`what the store keeps of certificates of ${deployment} cannot be read`);
       return parsed.data;
     },
-    observed: () => (observed ??= store.states().then((states) => new Map(states.map((one) => [one.key, one.slot])))),
+    observed: () => (observed ??= store.lastSeen(now - LOOK_BACK_MS)),
     async lastDrill() {
       const at = await store.getFact(DRILL_DELIVERED);
       return typeof at === "number" ? at : undefined;

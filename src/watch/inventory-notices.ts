@@ -71,11 +71,13 @@ export class HostNotices {
     loop.start(work, { firstMs: 0, retryMs: RETRY_MS, next: (signal) => wait(clock, everyMs, signal) });
   }
 
-  async #empty(arn: string, { queue, parse }: NoticeWorld, signal: AbortSignal): Promise<void> {
+  async #empty(arn: string, world: NoticeWorld, signal: AbortSignal): Promise<void> {
+    const { queue } = world;
     const place = { region: arn.split(":")[3], roleArn: undefined };
     for (const { body, receipt } of await queue.receive(place, arn, LONG_POLL_MS, signal)) {
-      const notice = parse(body);
-      if (notice === undefined) this.#log.warn("a message in the queue of host notices is about something else", { queue: arn });
+      const notice = world.parse(body);
+      if (notice === undefined)
+        this.#log.warn("a message in the queue of host notices is about something else", { queue: arn });
       else this.#tell(notice);
       await queue.done(place, arn, receipt, signal);
     }

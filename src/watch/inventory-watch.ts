@@ -7,20 +7,21 @@ import {
   type HostNotice,
   type InventoryEvent,
   type Log,
-  type Observation,
   type SeriesKey,
   type Service,
-  StoreUnavailable,
+  type Target,
   type Ticker,
   type Timer,
   type TurnStore,
 } from "../domain/index.ts";
-import { discovering, INVENTORY_DEFAULTS, withFound } from "../inventory/discovered.ts";
+import { discovering, hasSameCores, INVENTORY_DEFAULTS, withFound } from "../inventory/discovered.ts";
+import type { SeriesView } from "../incidents/picture.ts";
 import { heed } from "../inventory/leaving.ts";
-import { markReady, NOTHING_KNOWN } from "../inventory/merge.ts";
+import { markReady } from "../inventory/merge.ts";
+import { logConflicts } from "./inventory-events.ts";
+import { MemoryKeeper } from "./inventory-keeper.ts";
 import { type CoreSources, type Discovering, foundChange, readAll } from "./inventory-look.ts";
-import { applied, inTurn, isSame, type Memory, type MemoryChange, recall, remember } from "./inventory-memory.ts";
-import type { InventoryNumbers } from "./inventory-numbers.ts";
+import { countCores, type InventoryNumbers } from "./inventory-numbers.ts";
 import { HostNotices, type NoticeWorld } from "./inventory-notices.ts";
 import { readiness } from "./inventory-ready.ts";
 import { Unread } from "./inventory-unread.ts";
@@ -35,13 +36,18 @@ export interface InventoryWatchOptions {
   readonly fleet: Fleet;
   readonly sources: () => Promise<CoreSources>;
   readonly notices: () => Promise<NoticeWorld>;
-  readonly platform: () => { latest(series: SeriesKey): Observation | undefined; look(): void };
+  readonly platform: () => {
+    series(key: SeriesKey): Pick<SeriesView, "health" | "since" | "latest"> | undefined;
+    look(): void;
+  };
   /** The fleet with what was found, whenever that changed. */
   readonly onFleet: (fleet: Fleet) => void;
 }
 
 /** How often new cores are looked after, ms. */
 const SECOND_MS = 1_000;
+/** A deployment whose cores fail is read out of turn this often at most, ms. */
+const SUSPECT_MS = 3_000;
 /** A notice is applied to cores that are found later too, for so long, ms. */
 const NOTICE_MS = 600_000;
 
@@ -54,18 +60,17 @@ export class InventoryWatch implements Service {
   readonly #unread: Unread;
   readonly #timeToHealthy = createLateness();
   readonly #stopping = new AbortController();
-  readonly #pending = new Map<string, MemoryChange>();
-  /** What the store could not take yet. */
-  readonly #owed = new Map<string, MemoryChange>();
+  readonly #keeper: MemoryKeeper;
   #base: Fleet;
   #fleet: Fleet;
-  #memory: Memory = new Map();
   #notices: { readonly notice: HostNotice; readonly until: number }[] = [];
   #listening: HostNotices | undefined;
   #ticking: { readonly key: string; stop(): void } | undefined;
   #sources: Promise<CoreSources> | undefined;
   #looking: Promise<void> | undefined;
-  #flushing: Promise<void> | undefined;
+  #suspecting: Promise<unknown> = Promise.resolve();
+  /** When a deployment was last read because a core of it failed, monotonic ms. */
+  readonly #suspected = new Map<string, number>();
   #second: Timer | undefined;
   #events = 0;
   #conflicts = "";
@@ -76,6 +81,15 @@ export class InventoryWatch implements Service {
     this.#base = options.fleet;
     this.#fleet = options.fleet;
     this.#unread = new Unread(options.clock, options.log);
+    const { clock, log, store } = options;
+    this.#keeper = new MemoryKeeper({
+      clock,
+      log,
+      store,
+      deployments: () => new Set(this.#base.deployments.map(({ id }) => id)),
+      onEvents: (events) => this.#count(events),
+      onChanged: () => this.#adopt(),
+    });
   }
 
   /** The fleet with all that is known of found cores. */
@@ -86,12 +100,7 @@ export class InventoryWatch implements Service {
   /** Takes up what an earlier process knew, before anything is probed. @throws StoreUnavailable */
   async restore(): Promise<Fleet> {
     if (discovering(this.#base).length === 0) return this.#fleet;
-    try {
-      this.#memory = await recall(this.#options.store);
-    } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
-      this.#options.log.error("the inventory begins anew", { error });
-    }
+    await this.#keeper.restore();
     this.#fleet = this.#resolve();
     return this.#fleet;
   }
@@ -107,8 +116,8 @@ export class InventoryWatch implements Service {
     this.#second?.clear();
     this.#ticking?.stop();
     await this.#listening?.stop();
-    await this.#looking;
-    await this.#flushing;
+    await Promise.all([this.#looking, this.#suspecting]);
+    await this.#keeper.settled();
     await (await this.#sources)?.close();
   }
 
@@ -133,12 +142,9 @@ export class InventoryWatch implements Service {
   }
 
   numbers(): InventoryNumbers {
-    const known = discovering(this.#base).flatMap(({ id }) => this.#memory.get(id)?.cores ?? []);
-    const going = known.filter(({ state }) => state === "leaving" || state === "draining");
+    const known = discovering(this.#base).flatMap(({ id }) => this.#keeper.memory.get(id)?.cores ?? []);
     return {
-      found: known.length,
-      leaving: going.length,
-      starting: known.filter((one) => one.readyAt === null && !going.includes(one)).length,
+      ...countCores(known),
       stale: this.#unread.size,
       events: this.#events,
       timeToHealthyMs: this.#timeToHealthy.summary(),
@@ -151,8 +157,18 @@ export class InventoryWatch implements Service {
     return this.#looking;
   }
 
-  async #look(): Promise<void> {
-    const deployments = discovering(this.#base);
+  /** A core failed: it may be gone or going, which its source knows before a second failure makes an incident of it. */
+  suspect({ kind, deployment }: Target): void {
+    const now = this.#options.clock.monotonic();
+    if (kind !== "core" || deployment === null || now - (this.#suspected.get(deployment) ?? -SUSPECT_MS) < SUSPECT_MS)
+      return;
+    this.#suspected.set(deployment, now);
+    this.#suspecting = Promise.all([this.#suspecting, this.#look(deployment)]);
+  }
+
+  /** Of one deployment, or of all. */
+  async #look(only?: string): Promise<void> {
+    const deployments = discovering(this.#base).filter(({ id }) => only === undefined || id === only);
     if (deployments.length === 0 || !this.#started) return;
     const { clock, log } = this.#options;
     try {
@@ -167,14 +183,14 @@ export class InventoryWatch implements Service {
   #take(deployment: Discovering, found: readonly FoundCore[] | Error): void {
     if (this.#stopping.signal.aborted) return;
     if (found instanceof Error) {
-      this.#unread.failed(deployment.id, found.message, this.#memory.get(deployment.id)?.cores.length ?? 0);
+      this.#unread.failed(deployment.id, found.message, this.#keeper.memory.get(deployment.id)?.cores.length ?? 0);
       return;
     }
     this.#unread.read(deployment.id);
     const now = this.#options.clock.now();
     this.#notices = this.#notices.filter(({ until }) => now < until);
     const notices = this.#notices.map(({ notice }) => notice);
-    this.#change(deployment.id, foundChange(deployment, found, notices, now));
+    this.#keeper.change(deployment.id, foundChange(deployment, found, notices, now));
   }
 
   #hear(notice: HostNotice): void {
@@ -183,8 +199,8 @@ export class InventoryWatch implements Service {
     log.info(`notice: ${notice.kind} of ${notice.instance}`, { state: notice.state });
     this.#notices.push({ notice, until: now + NOTICE_MS });
     for (const { id } of discovering(this.#base)) {
-      if (this.#memory.get(id)?.cores.some(({ instance }) => instance === notice.instance) !== true) continue;
-      this.#change(id, (known) => {
+      if (this.#keeper.memory.get(id)?.cores.some(({ instance }) => instance === notice.instance) !== true) continue;
+      this.#keeper.change(id, (known) => {
         const events: InventoryEvent[] = [];
         const cores = heed(known.cores, notice, { deployment: id, now, isNews: true }, events);
         return { known: { ...known, cores }, events };
@@ -192,64 +208,22 @@ export class InventoryWatch implements Service {
     }
   }
 
-  /** What changes nothing is not written; what comes while others are written goes with the next. */
-  #change(deployment: string, change: MemoryChange): void {
-    this.#pending.set(deployment, inTurn(this.#pending.get(deployment), change));
-    this.#flushing ??= this.#flush().finally(() => (this.#flushing = undefined));
-  }
-
-  async #flush(): Promise<void> {
-    // What comes in this moment goes together.
-    await Promise.resolve();
-    while (this.#pending.size > 0) {
-      const changes = new Map(this.#pending);
-      this.#pending.clear();
-      const here = applied(this.#memory, changes);
-      const isNews = here.events.length > 0 || !isSame(this.#memory, here.memory, changes.keys());
-      if (isNews || this.#owed.size > 0) await this.#keep(changes, here);
-      else this.#memory = here.memory;
-    }
-    this.#adopt();
-  }
-
-  async #keep(changes: ReadonlyMap<string, MemoryChange>, here: ReturnType<typeof applied>): Promise<void> {
-    const { store, clock, log } = this.#options;
-    let done = here;
-    const all = new Map(this.#owed);
-    for (const [id, change] of changes) all.set(id, inTurn(this.#owed.get(id), change));
-    try {
-      const kept = await remember(store, clock, all, new Set(this.#base.deployments.map(({ id }) => id)));
-      // What was owed has happened here before.
-      done = this.#owed.size === 0 ? kept : { memory: kept.memory, events: here.events };
-      this.#owed.clear();
-    } catch (error) {
-      for (const [id] of changes) {
-        const known = here.memory.get(id) ?? NOTHING_KNOWN;
-        this.#owed.set(id, () => ({ known, events: [] }));
-      }
-      log.warn("what was found could not be kept in the store: it is followed all the same", { error });
-    }
-    this.#memory = done.memory;
-    this.#events += done.events.length;
-    for (const { event, target, before, after, why, timeToHealthyMs } of done.events) {
+  #count(events: readonly InventoryEvent[]): void {
+    this.#events += events.length;
+    for (const { timeToHealthyMs } of events)
       if (timeToHealthyMs !== undefined) this.#timeToHealthy.record(timeToHealthyMs);
-      const took = timeToHealthyMs === undefined ? {} : { timeToHealthyMs };
-      log.info(`${event} ${target}${why === "" ? "" : `: ${why}`}`, { before: before?.url, after: after?.url, ...took });
-    }
   }
 
   #adopt(): void {
     const before = this.#fleet;
     this.#fleet = this.#resolve();
-    if (JSON.stringify(coresOf(before)) !== JSON.stringify(coresOf(this.#fleet))) this.#options.onFleet(this.#fleet);
+    if (!hasSameCores(before, this.#fleet)) this.#options.onFleet(this.#fleet);
     this.#attend();
   }
 
   #resolve(): Fleet {
-    const { fleet, conflicts } = withFound(this.#base, (id) => this.#memory.get(id));
-    const said = conflicts.map(({ deployment, core, message }) => `${deployment}/${core}: ${message}`).join("; ");
-    if (said !== this.#conflicts && said !== "") this.#options.log.warn(`fleet.yaml and what was found differ: ${said}`);
-    this.#conflicts = said;
+    const { fleet, conflicts } = withFound(this.#base, (id) => this.#keeper.memory.get(id));
+    this.#conflicts = logConflicts(this.#options.log, conflicts, this.#conflicts);
     return fleet;
   }
 
@@ -265,9 +239,9 @@ export class InventoryWatch implements Service {
 
   #lookAfterNew(): void {
     const { clock, platform } = this.#options;
-    const { ready, isLate } = readiness(this.#fleet, this.#memory, (key) => platform().latest(key), clock.now());
+    const { ready, isLate } = readiness(this.#fleet, this.#keeper.memory, (key) => platform().series(key), clock.now());
     for (const { deployment, id, at } of ready)
-      this.#change(deployment, (known) => markReady(known, id, at, deployment));
+      this.#keeper.change(deployment, (known) => markReady(known, id, at, deployment));
     // Its time is over: from now on its silence is an incident.
     if (isLate) platform().look();
   }
@@ -293,8 +267,4 @@ export class InventoryWatch implements Service {
     this.#attend();
     void this.look();
   }
-}
-
-function coresOf({ deployments }: Fleet): unknown {
-  return deployments.map(({ id, cores }) => [id, cores]);
 }

@@ -18,11 +18,13 @@ import type {
   SeriesKey,
   Service,
   Store,
+  Target,
   Ticker,
   Timer,
 } from "../domain/index.ts";
 import { diagnose } from "../incidents/diagnose.ts";
 import { activeWindows } from "../incidents/maintenance.ts";
+import type { SeriesView } from "../incidents/picture.ts";
 import { reconcile } from "../incidents/reconcile.ts";
 import { Decider } from "./decider.ts";
 import type { Decided } from "./decider.ts";
@@ -52,6 +54,8 @@ export interface WatcherOptions {
   readonly onDecided?: (decided: Decided) => void;
   /** CloudWatch alarms that are in ALARM now; none unless given. */
   readonly alarms?: () => readonly FiringAlarm[];
+  /** Called when a series that was well fails for the first time. */
+  readonly onFirstBad?: (target: Target) => void;
 }
 
 /** What the watcher counts, since the start. */
@@ -167,9 +171,9 @@ export class Watcher implements Service {
     this.#decider.request("soon");
   }
 
-  /** The newest observation of a series; `undefined`: there was none since the start. */
-  latest(series: SeriesKey): Observation | undefined {
-    return this.#book.get(series)?.latest;
+  /** What is settled of a series, and what was seen of it last. */
+  series(key: SeriesKey): SeriesView | undefined {
+    return this.#book.get(key);
   }
 
   /** What is wrong with corewatch itself, one sentence each; empty: it is fit. */
@@ -214,7 +218,10 @@ export class Watcher implements Service {
     if (series === undefined) return;
     const { latest: before, health } = series;
     const { changed, turned, firstBad } = series.take(observation, now);
-    if (firstBad && this.#state === "running") this.#decider.hold(this.#desk.ask(series));
+    if (firstBad && this.#state === "running") {
+      this.#decider.hold(this.#desk.ask(series));
+      this.#options.onFirstBad?.(series.target);
+    }
     if (turned !== null || (changed && isBad(series.health) && series.health !== health)) this.#decider.request("soon");
     else if (changed || this.#isNewEvidence(before, observation)) this.#decider.request("lazy");
   }

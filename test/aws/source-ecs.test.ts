@@ -21,8 +21,17 @@ async function service(desired: number) {
   });
   addService(model, { region, cluster: "prod", name: "acme", desired, taskDefinitionArn: arn });
   const at = clock.now();
-  for (const [id, zone] of [["i-0a1", "a"], ["i-0b2", "b"]] as const) {
-    launchInstance(model, { id, zone: `${region}${zone}`, type: "t3.small", privateIp: `10.0.1.${zone.charCodeAt(0)}`, at });
+  for (const [id, zone] of [
+    ["i-0a1", "a"],
+    ["i-0b2", "b"],
+  ] as const) {
+    launchInstance(model, {
+      id,
+      zone: `${region}${zone}`,
+      type: "t3.small",
+      privateIp: `10.0.1.${zone.charCodeAt(0)}`,
+      at,
+    });
   }
   await account.clock.advance(1);
   const hosts = ["i-0a1", "i-0b2"].map((instance) => joinCluster(model, { region, cluster: "prod", instance, at }));
@@ -50,11 +59,11 @@ test("a task that is replaced is two cores for a while: one that serves and one 
   const next = replaceTask(model, old?.key ?? "", clock.now(), { hostPorts: { 3567: 50_001 } });
   await clock.advance(1);
   const both = await find(core);
-  expect(both.map(({ key, state }) => [key, state]).sort()).toEqual(
-    [
+  expect(new Map(both.map(({ key, state }) => [key, state]))).toEqual(
+    new Map([
       [old?.key, "draining"],
       [next.arn, "serving"],
-    ].sort(),
+    ]),
   );
   expect(both.find(({ key }) => key === next.arn)?.port).toBe(50_001);
   expect(both.find(({ key }) => key === old?.key)?.detail).toContain("replaced");

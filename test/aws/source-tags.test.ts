@@ -5,7 +5,14 @@ import { openAccount, REGION } from "./source-stage.ts";
 test("every instance with all the tags has a core on each port", async () => {
   const { find, model, clock } = await openAccount();
   const launch = (id: string, tags: Record<string, string>) =>
-    launchInstance(model, { id, zone: `${REGION}a`, type: "t3.small", privateIp: `10.0.0.${id.length}`, at: clock.now() - 9, tags });
+    launchInstance(model, {
+      id,
+      zone: `${REGION}a`,
+      type: "t3.small",
+      privateIp: `10.0.0.${id.length}`,
+      at: clock.now() - 9,
+      tags,
+    });
   launch("i-1", { app: "acme*", stage: "dev" });
   launch("i-12", { app: "acme-other", stage: "dev" });
   launch("i-123", { app: "acme*" });

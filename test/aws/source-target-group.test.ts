@@ -64,7 +64,9 @@ test("a core on an instance that is terminated drains, and is gone with its targ
 test("the target group that is named counts alone, and one that is not there is said", async () => {
   const { find } = await twoCores();
   expect(await find({ ...GROUP, targetGroup: "cores" })).toHaveLength(2);
-  await expect(find({ ...GROUP, targetGroup: "other" })).rejects.toThrow("load balancer acme has no target group other");
+  await expect(find({ ...GROUP, targetGroup: "other" })).rejects.toThrow(
+    "load balancer acme has no target group other",
+  );
 });
 
 test("a target whose instance EC2 does not tell is an incomplete read", async () => {
@@ -76,7 +78,9 @@ test("a target whose instance EC2 does not tell is an incomplete read", async ()
 test("an instance without the address that is wanted is said, with the way out", async () => {
   const { find, model } = await twoCores();
   Object.assign(model.ec2?.instances[0] ?? {}, { publicIp: undefined });
-  await expect(find(GROUP, "public")).rejects.toThrow(/i-0a1 runs without a public address: set discovery.address to private/);
+  await expect(find(GROUP, "public")).rejects.toThrow(
+    /i-0a1 runs without a public address: set discovery.address to private/,
+  );
 });
 
 test.each(["throttle", "deny", "error", "hang", "down", "cut", "truncate"] as const)(

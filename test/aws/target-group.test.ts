@@ -10,7 +10,7 @@ import { awsLoadBalancer, type AwsModel } from "../../src/sandbox/aws-model.ts";
 import { startAws } from "../../src/sandbox/aws-server.ts";
 import type { SandboxCore } from "../../src/sandbox/core-fleet.ts";
 import type { FleetPlan, PlannedDeployment } from "../../src/sandbox/fleets.ts";
-import { startBalancer } from "../../src/sandbox/fleets-network.ts";
+import { startBalancer } from "../../src/sandbox/fleets-balancers.ts";
 import type { TargetState, TargetView } from "../../src/sandbox/load-balancer-targets.ts";
 import { systemClock } from "../../src/system/clock.ts";
 import { core, deployment } from "../checks/small-fleet.ts";
@@ -143,14 +143,15 @@ test("in the sandbox a core goes out of its load balancer for real, and is serve
     core(index + 1, { url, instance: `i-${index + 1}`, zone: "eu-west-1a" }),
   );
   const specs = cores.map((one, index) => ({ ...one, port: servers[index]?.port ?? 0 }));
-  const balancer = await startBalancer(
-    { healthCheckSpeed: 300 } as FleetPlan,
-    { id: "acme-production", secure: false } as PlannedDeployment,
-    specs as unknown as SandboxCore[],
+  const balancer = await startBalancer({
+    plan: { healthCheckSpeed: 300 } as FleetPlan,
+    deployment: { id: "acme-production", secure: false } as PlannedDeployment,
+    cores: specs as unknown as SandboxCore[],
     files,
     model,
-    systemClock,
-  );
+    clock: systemClock,
+    targetAt: () => undefined,
+  });
   onTestFinished(() => balancer.stop());
   const aws = await startAws({ clock: systemClock, services: [elbv2Service(model)] });
   onTestFinished(() => aws.stop());

@@ -74,7 +74,7 @@ describe("the live view on a terminal", () => {
     view.update(state({ note: "the generator falls behind" }));
     expect(terminal.lines).toEqual([
       "stage 2 of 3, sustained, plan quick",
-      "[##########------------------------------]  25%  1 min left, run 4 min",
+      "[##########------------------------------]  25%  1:30 left, run 4:00",
       "rate     1,000/s due, 1,000/s sent, 998/s answered",
       "latency  p50 4.13 ms, p99 18.2 ms",
       "failures 15 failed (0.05%): 12 lost, 3 timed out",
@@ -114,8 +114,8 @@ describe("the live view on a terminal", () => {
     view.update(state());
     await clock.advance(1_000);
     expect(terminal.lines).toEqual([
-      "stage 2 of 3, sustained ended after 30 s: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
-      "stage 3 of 3, survival ended after 0 ms: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
+      "stage 2 of 3, sustained ended after 0:30: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
+      "stage 3 of 3, survival ended after 0:00: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
       "interrupted: the certificate says so",
       "",
     ]);
@@ -127,8 +127,19 @@ describe("the live view on a terminal", () => {
       const { terminal, view } = live({ isTerminal });
       view.update(state());
       view.end("");
-      expect(terminal.lines.slice(-2)).toEqual([expect.stringContaining("sustained ended after 30 s"), ""]);
+      expect(terminal.lines.slice(-2)).toEqual([expect.stringContaining("sustained ended after 0:30"), ""]);
     }
+  });
+
+  it("shows what is done between stages, and leaves nothing of it at the end", async () => {
+    const { clock, terminal, view } = live();
+    view.update(state());
+    view.update(state({ stage: { ...state().stage, isOver: true }, note: "removing the added core" }));
+    await clock.advance(300);
+    const ended = "stage 2 of 3, sustained ended after 0:30: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out";
+    expect(terminal.lines).toEqual([ended, "note     removing the added core", ""]);
+    view.end("");
+    expect(terminal.lines).toEqual([ended, ""]);
   });
 
   it("never hides the cursor, so that nothing can leave it hidden", async () => {
@@ -194,15 +205,48 @@ describe("the live view without a terminal", () => {
     view.end("pass");
     expect(terminal.raw.split("\n")).toEqual([
       "stage 2 of 3, sustained began, for 2 min",
-      "stage 2 of 3, sustained: 10 s of 2 min; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4 min",
-      "stage 2 of 3, sustained: 20 s of 2 min; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4 min",
-      "stage 2 of 3, sustained ended after 25 s: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
+      "stage 2 of 3, sustained: 0:10 of 2:00; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4:50",
+      "stage 2 of 3, sustained: 0:20 of 2:00; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4:40",
+      "stage 2 of 3, sustained ended after 0:25: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
       "stage 3 of 3, fill began",
       "note: filling",
-      "stage 3 of 3, fill ended after 0 ms",
+      "stage 3 of 3, fill ended after 0:00",
       "pass",
       "",
     ]);
     expect(clock.waiting).toBe(0);
+  });
+
+  it("says what is counted as often as the rest, not at every step", async () => {
+    const { clock, terminal, view } = live({ isTerminal: false });
+    view.update(state({ note: "preparing the load" }));
+    for (let second = 0; second < 25; second++) {
+      view.update(state({ note: `filling the database: ${second} of 1000000` }));
+      await clock.advance(1_000);
+    }
+    const notes = terminal.raw.split("\n").filter((line) => line.startsWith("note: "));
+    expect(notes).toEqual([
+      "note: preparing the load",
+      "note: filling the database: 0 of 1000000",
+      "note: filling the database: 10 of 1000000",
+      "note: filling the database: 20 of 1000000",
+    ]);
+  });
+
+  it("tells a stage's end when it ends, once, and nothing of it while what follows is done", async () => {
+    const { clock, terminal, view } = live({ isTerminal: false });
+    const over = { ...state().stage, isOver: true };
+    view.update(state());
+    for (let second = 0; second < 25; second++) {
+      view.update(state({ stage: over, note: "removing the added core" }));
+      await clock.advance(1_000);
+    }
+    view.end("");
+    expect(terminal.raw.split("\n")).toEqual([
+      "stage 2 of 3, sustained began, for 2 min",
+      "stage 2 of 3, sustained ended after 0:30: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
+      "note: removing the added core",
+      "",
+    ]);
   });
 });

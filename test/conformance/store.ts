@@ -36,6 +36,19 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       expect(await store.latest(1)).toEqual([second]);
     });
 
+    test("a series was last seen when its health was last known", async () => {
+      await store.append(
+        [
+          observation(),
+          observation({ slot: START + 10_000 }),
+          observation({ slot: START + 20_000, health: "unknown", reason: "prober-dns" }),
+        ],
+        [],
+      );
+      expect([...(await store.lastSeen(START))]).toEqual([[SERIES, START + 10_000]]);
+      expect(await store.lastSeen(START + 15_000)).toEqual(new Map());
+    });
+
     test("a summary counts each health and what was missed, and knows latencies to two digits", async () => {
       const slots = Array.from({ length: 100 }, (_, index) => START + index * 10_000);
       await store.append(

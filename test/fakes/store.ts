@@ -218,6 +218,17 @@ export class FakeStore implements Store {
     return this.observations.toReversed().slice(0, limit);
   }
 
+  async lastSeen(since: number): Promise<ReadonlyMap<SeriesKey, number>> {
+    await this.#reach();
+    const seen = new Map<SeriesKey, number>();
+    for (const { target, check, slot, health } of this.observations) {
+      if (health === "unknown" || slot < since) continue;
+      const key = seriesKey(target, check);
+      seen.set(key, Math.max(slot, seen.get(key) ?? 0));
+    }
+    return seen;
+  }
+
   ping(): Promise<void> {
     return this.#reach();
   }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constant, constantFrom, integer, property, record, tuple, uniqueArray } from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FoundCore, HostNotice, InventoryEvent, KnownCores } from "../../src/domain/index.ts";
 import { heed } from "../../src/inventory/leaving.ts";
@@ -38,7 +38,8 @@ function looks(...all: readonly (readonly FoundCore[])[]): Merged {
   return merged;
 }
 
-const told = ({ events }: { events: readonly InventoryEvent[] }) => events.map(({ event, target }) => `${event} ${target}`);
+const told = ({ events }: { events: readonly InventoryEvent[] }) =>
+  events.map(({ event, target }) => `${event} ${target}`);
 const ids = ({ known }: { known: KnownCores }) => known.cores.map(({ id, key }) => `${id}=${key}`);
 
 describe("what was found becomes known", () => {
@@ -167,27 +168,30 @@ describe("notices", () => {
     const { known } = looks([found("i-a:3567")]);
     const state = (name: string): HostNotice => ({ kind: "instance-state", instance: "i-a", at: null, state: name });
     expect(hear(known, state("running")).events).toEqual([]);
-    expect(hear(known, state("shutting-down")).cores[0]).toMatchObject({ state: "leaving", why: "its instance is shutting-down" });
+    expect(hear(known, state("shutting-down")).cores[0]).toMatchObject({
+      state: "leaving",
+      why: "its instance is shutting-down",
+    });
   });
 });
 
 describe("whatever is found", () => {
-  const core = fc.record({
-    key: fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
-    instance: fc.constantFrom("i-1", "i-2", "i-3", null),
-    zone: fc.constantFrom("z1", "z2", null),
-    host: fc.constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3"),
-    port: fc.integer({ min: 1, max: 4 }),
-    state: fc.constantFrom("serving" as const, "starting" as const, "draining" as const),
-    detail: fc.constant(""),
-    startedAt: fc.constantFrom(null, NOW - 5_000),
+  const core = record({
+    key: constantFrom("a", "b", "c", "d", "e", "f", "g", "h"),
+    instance: constantFrom("i-1", "i-2", "i-3", null),
+    zone: constantFrom("z1", "z2", null),
+    host: constantFrom("10.0.0.1", "10.0.0.2", "10.0.0.3"),
+    port: integer({ min: 1, max: 4 }),
+    state: constantFrom("serving" as const, "starting" as const, "draining" as const),
+    detail: constant(""),
+    startedAt: constantFrom(null, NOW - 5_000),
   });
-  const look = fc.uniqueArray(core, { selector: ({ key }) => key, maxLength: 8 });
-  const listed = fc.constantFrom(new Map<string, string>(), new Map([["https://10.0.0.1:1", "acme-2"]]));
+  const look = uniqueArray(core, { selector: ({ key }) => key, maxLength: 8 });
+  const listed = constantFrom(new Map<string, string>(), new Map([["https://10.0.0.1:1", "acme-2"]]));
 
   it("no id is used twice at a time, and whose key stays keeps its id", () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(look, fc.integer({ min: 0, max: 4_000_000 })), { maxLength: 12 }), listed, (all, listed) => {
+    assert(
+      property(array(tuple(look, integer({ min: 0, max: 4_000_000 })), { maxLength: 12 }), listed, (all, listed) => {
         let { known } = { known: NOTHING_KNOWN };
         let now = NOW;
         for (const [one, later] of all) {
@@ -197,7 +201,8 @@ describe("whatever is found", () => {
           const given = known.cores.map(({ id }) => id);
           expect(new Set(given).size).toBe(given.length);
           expect(known.cores.map(({ key }) => key).sort()).toEqual(one.map(({ key }) => key).sort());
-          for (const { key, id } of known.cores) if (before.has(key)) expect(id).toBe(before.get(key));
+          const kept = known.cores.filter(({ key }) => before.has(key));
+          for (const { key, id } of kept) expect(id).toBe(before.get(key));
           for (const { id } of known.vacant) expect(given).not.toContain(id);
         }
       }),

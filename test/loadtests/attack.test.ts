@@ -169,6 +169,17 @@ describe("after an abort", () => {
     expect(it.sent).toHaveLength(21);
   });
 
+  it("what had fallen due just before, for its timer, is sent and not dropped: a planned end makes no failure", async () => {
+    const it = setUp(1);
+    await it.clock.advance(205);
+    it.clock.hold(10);
+    it.abort.abort();
+    await it.clock.advance(100);
+    expect((await it.done).offered).toBe(22);
+    expect(it.shots().map(({ outcome }) => outcome)).not.toContain("dropped");
+    expect(it.sent).toHaveLength(22);
+  });
+
   it("before it began, it is over with nothing", async () => {
     const abort = new AbortController();
     abort.abort();

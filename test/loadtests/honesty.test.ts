@@ -27,6 +27,10 @@ function found(record: RunRecord, id: string): Criterion {
   return one;
 }
 
+function missing(): never {
+  throw new Error("the stage has no figures");
+}
+
 /** Criteria that rest on no time that the generator measured, though they belong to a stage with load. */
 const BESIDE_THE_LOAD = [
   "samples",
@@ -61,6 +65,24 @@ test("slow answers of a target are no pass and no fail when the generator was la
   expect(found(record, "latency-p99")).toMatchObject({ outcome: "invalid" });
   expect(found(record, "latency-p99").measured).toMatch(/generator was at fault: it sent late.*2 s/);
 });
+
+test.each([
+  ["latency-p99", { p99Ms: 2_000 }],
+  ["slow-answers", { slowShare: 0.002 }],
+] as const)(
+  "what fails %s only with the generator's short stall in it is invalid, and fails without one",
+  (id, wish) => {
+    const slow = withFigures(quick, "sustained", wish);
+    expect(found(slow, id).outcome).toBe("fail");
+    const { service } = (stage(quick, "sustained").figures ?? missing()).all;
+    const { figures = missing() } = stage(slow, "sustained");
+    const stalled = withStage(slow, "sustained", { figures: { ...figures, all: { ...figures.all, service } } });
+    expect(found(stalled, id)).toMatchObject({
+      outcome: "invalid",
+      measured: expect.stringContaining("the generator was late"),
+    });
+  },
+);
 
 test("errors that the target gave fail also with a generator at fault; time-outs, which it may have made itself, do not", () => {
   const late = { latenessP99Ms: 900 };
@@ -217,8 +239,18 @@ test("an incident that was open already detects the outage when it rises", () =>
   const record = withSight(launch, { incidents });
   expect(found(record, "survival-detected")).toMatchObject({
     outcome: "pass",
-    measured: expect.stringContaining("14 s"),
+    measured: expect.stringContaining("14 s: one core is left"),
   });
+});
+
+test("detection is told as it was, whatever became of the incident's cause later", () => {
+  const incidents = (launch.observed?.incidents ?? []).map((one) => ({
+    ...one,
+    cause: "alarm-firing" as const,
+    events: [{ at: one.openedAt, kind: "opened" as const, text: "Only one core is left (deployment acme)." }],
+  }));
+  const { measured } = found(withSight(launch, { incidents }), "survival-detected");
+  expect(measured).toMatch(/: Only one core is left \(deployment acme\)$/);
 });
 
 test("without a header that names cores, shares are the cores' own whole minutes, and the criterion says so", () => {

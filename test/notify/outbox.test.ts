@@ -37,6 +37,7 @@ function storeOver(outbox: FakeOutbox): Store {
     exclusive: absent,
     summary: absent,
     latest: absent,
+    lastSeen: absent,
     housekeeping: { run: absent },
     ping: absent,
     migrate: absent,

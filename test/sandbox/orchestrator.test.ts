@@ -106,10 +106,13 @@ it("every ready-made fleet, small and big, is a configuration that loads", async
         landingUrl: "http://127.0.0.1:4001/",
         operatorUrl: "http://127.0.0.1:4002",
       });
-      const fleet = load(text, sandbox.env, sandbox.dir);
-      expect(fleet.deployments.flatMap((one) => one.cores)).toHaveLength(
-        plan.deployments.flatMap((d) => d.cores).length,
-      );
+      const { SANDBOX_DATABASE_URL: url = "" } = sandbox.env;
+      const isMysql = plan.account?.mysql !== undefined;
+      const main = isMysql ? url.replace("postgres:", "mysql:") : url;
+      const env = { ...sandbox.env, SANDBOX_DATABASE_URL: main, SANDBOX_CONTROL_URL: url };
+      const fleet = load(text, env, sandbox.dir);
+      const listed = plan.deployments.filter(({ settings }) => settings?.["discover"] === undefined);
+      expect(fleet.deployments.flatMap((one) => one.cores)).toHaveLength(listed.flatMap((d) => d.cores).length);
     }
   }
   expect(() => planFleet("nope", 2)).toThrow(
