@@ -10,12 +10,16 @@ const OF_THE_TARGET: readonly ShotOutcome[] = ["non-2xx", "wrong-body", "busines
 
 /**
  * Judges the share of a stage's arrivals that failed. Where the stage is incomplete or the generator was at fault it can't
- * pass; it fails all the same when what the target itself gave is over the limit, even of all that was still to come.
+ * pass; it fails all the same when what the target itself gave is over the limit, even of all that was still to come, or was
+ * errors only, before any load.
  */
 export function errorsWithin(record: RunRecord, kind: StageKind, limit: number): Finding {
   const stage = stageOf(record, kind);
   const why = whyUndone(record, kind);
   const all = stage?.figures?.all;
+  // Nothing could be sent that counts, since the target already failed at what comes first.
+  const broken = record.stages.find(({ byTarget }) => byTarget === true);
+  if (broken !== undefined && (stage === undefined || stage === broken)) return unmet(broken.detail);
   if (stage === undefined || all === undefined || all.offered === 0)
     return untold(why ?? `no arrival of the ${kind} stage was recorded`);
   const words = errorWords(all);

@@ -76,6 +76,8 @@ export interface StageRecord {
   readonly endedAt: number | null;
   readonly cut: Cut | null;
   readonly detail: string;
+  /** It failed since the target itself answered with errors, before any load was put on it. */
+  readonly byTarget?: boolean;
   readonly generator: GeneratorHealth | null;
   /** `undefined` for stages without shots. */
   readonly figures: StageFigures | undefined;

@@ -1,4 +1,4 @@
-import { wait } from "../src/domain/index.ts";
+import { TargetFailure, wait } from "../src/domain/index.ts";
 import type { Clock, LoadTransport, ScenarioRun, ScenarioStep, WireResult } from "../src/domain/index.ts";
 
 /** How a scenario's steps beside the load are done. */
@@ -16,8 +16,16 @@ export interface PrepareOptions {
 interface Outcome {
   readonly done: number;
   readonly failed: number;
+  /** Of those, answered with an error of the target's own (5xx). */
+  readonly broken: number;
   /** What failed last. */
   readonly last: string;
+}
+
+/** One step that failed. */
+interface StepFailure {
+  readonly words: string;
+  readonly isBroken: boolean;
 }
 
 /** So many failures are always borne: a service under test may lose one. */
@@ -29,15 +37,20 @@ const PAUSE_MS = 50;
 
 /**
  * Does what a scenario needs before its first arrival (making sessions).
- * @throws Error with a sentence when more fails than a healthy service would let fail, or when aborted
+ * @throws Error with a sentence when more fails than a healthy service would let fail, a {@link TargetFailure} when that alone is
+ * errors of its own; Error when aborted
  */
 export async function prepareScenario(options: PrepareOptions): Promise<void> {
   const outcome = await inBatches(() => options.scenario.prepare(), options);
   if (options.signal.aborted) throw new Error("preparing the load was interrupted");
-  const { done, failed, last } = outcome;
-  if (tooMany(outcome) || (failed > 0 && failed === done)) {
-    throw new Error(`the load could not be prepared: ${failed} of ${done} requests failed, the last one (${last})`);
-  }
+  const { done, failed, broken, last } = outcome;
+  if (!isTooMany(failed, done)) return;
+  const words = `the load could not be prepared: ${failed} of ${done} requests failed, the last one (${last})`;
+  throw isTooMany(broken, done) ? new TargetFailure(words) : new Error(words);
+}
+
+function isTooMany(failed: number, done: number): boolean {
+  return tooMany({ done, failed }) || (failed > 0 && failed === done);
 }
 
 /** Takes away what a run made, as far as the service lets it. Gives what failed last, or `undefined`. */
@@ -50,14 +63,15 @@ export async function cleanUpScenario(options: PrepareOptions): Promise<string |
 async function inBatches(next: () => ScenarioStep | undefined, options: PrepareOptions): Promise<Outcome> {
   const { clock, signal } = options;
   const flying = new Set<Promise<void>>();
-  let [done, failed, last] = [0, 0, ""];
+  let [done, failed, broken, last] = [0, 0, 0, ""];
 
   async function one(step: ScenarioStep): Promise<void> {
     const failure = await sendOne(step, options);
     done++;
     if (failure === undefined) return;
     failed++;
-    last = failure;
+    if (failure.isBroken) broken++;
+    last = failure.words;
     await wait(clock, PAUSE_MS, signal);
   }
 
@@ -74,26 +88,27 @@ async function inBatches(next: () => ScenarioStep | undefined, options: PrepareO
     else await Promise.all(flying);
   }
   await Promise.all(flying);
-  return { done, failed, last };
+  return { done, failed, broken, last };
 }
 
-function tooMany({ done, failed }: { readonly done: number; readonly failed: number }): boolean {
+function tooMany({ done, failed }: Pick<Outcome, "done" | "failed">): boolean {
   return failed > BORNE && failed > done * BORNE_SHARE;
 }
 
 /** `undefined`, or what failed. */
-function sendOne(step: ScenarioStep, { transport, endpoints }: PrepareOptions): Promise<string | undefined> {
+function sendOne(step: ScenarioStep, { transport, endpoints }: PrepareOptions): Promise<StepFailure | undefined> {
   const name = step.label ?? endpoints[step.endpoint] ?? `endpoint ${step.endpoint}`;
   return new Promise((resolve, reject) => {
     transport.send(step.request, (result: WireResult) => {
       try {
         if (result.kind !== "answer") {
           step.abandon();
-          resolve(`${name}: ${result.kind}: ${result.detail}`);
+          resolve({ words: `${name}: ${result.kind}: ${result.detail}`, isBroken: false });
           return;
         }
         const outcome = step.judge(result.status, result.body);
-        resolve(outcome === "ok" ? undefined : `${name}: ${outcome}, HTTP ${result.status}${saidBy(result.body)}`);
+        const words = `${name}: ${outcome}, HTTP ${result.status}${saidBy(result.body)}`;
+        resolve(outcome === "ok" ? undefined : { words, isBroken: result.status >= 500 });
       } catch (error) {
         reject(error instanceof Error ? error : new Error(`${name}: the scenario failed`, { cause: error }));
       }

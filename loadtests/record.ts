@@ -111,8 +111,8 @@ export class RunFolder {
       case "stage-ended": {
         const stage = this.#stages.get(event.stage);
         if (stage === undefined) throw new Error(`stage ${event.stage} ended, which never began`);
-        const { at: endedAt, cut, detail, generator } = event;
-        stage.record = { ...stage.record, endedAt, cut, detail, generator };
+        const { at: endedAt, cut, detail, generator, byTarget = false } = event;
+        stage.record = { ...stage.record, endedAt, cut, detail, generator, ...(byTarget ? { byTarget } : {}) };
         return;
       }
       case "level":

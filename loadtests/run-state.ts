@@ -18,6 +18,8 @@ export interface StageEnd {
   readonly detail: string;
   /** Nothing after it can be trusted or dared: the rest is skipped. */
   readonly isFatal: boolean;
+  /** It failed by the target's own errors. */
+  readonly byTarget?: boolean;
 }
 
 /** The stage could not be done, and nothing came to harm: others may follow. */
@@ -91,8 +93,9 @@ export class Run {
     this.emit({ type: "stage-began", stage, at: this.ports.clock.now(), plan });
   }
 
-  end(stage: number, { generator, cut, detail }: StageEnd): void {
-    this.emit({ type: "stage-ended", stage, at: this.ports.clock.now(), generator, cut, detail });
+  end(stage: number, { generator, cut, detail, byTarget }: StageEnd): void {
+    const why = byTarget === true ? { byTarget } : {};
+    this.emit({ type: "stage-ended", stage, at: this.ports.clock.now(), generator, cut, detail, ...why });
   }
 
   /** Starts the generator's threads, once. @throws Error that says what could not be prepared */

@@ -1,4 +1,4 @@
-import type { Cut, ObserverFacts, PlannedStage } from "../src/domain/index.ts";
+import { type Cut, type ObserverFacts, type PlannedStage, TargetFailure } from "../src/domain/index.ts";
 import { cleanUp, putCoresBack } from "./clean-up.ts";
 import { closedStage } from "./closed-stage.ts";
 import { recordCoreMinutes } from "./core-minutes.ts";
@@ -84,7 +84,8 @@ async function ready(run: Run): Promise<StageEnd | undefined> {
     await run.readyGenerator();
     return undefined;
   } catch (error) {
-    return { ...undone(sentenceOf(error)), cut: run.isInterrupted ? "interrupted" : "failed", isFatal: true };
+    if (run.isInterrupted) return { ...undone(sentenceOf(error)), cut: "interrupted", isFatal: true };
+    return { ...undone(sentenceOf(error)), isFatal: true, byTarget: error instanceof TargetFailure };
   }
 }
 

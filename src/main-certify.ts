@@ -2,13 +2,12 @@ import { lookup } from "node:dns/promises";
 import { fileURLToPath } from "node:url";
 import { readRecord } from "../alarms/run.ts";
 import { createTargetGroups } from "./aws/target-group.ts";
-import { createLoadBalancerReader } from "./aws/load-balancers.ts";
 import type { CertifyRequest, CertifyWorld, Doors, OpenedStore } from "./cli/doors.ts";
 import { CloudError, type CloudPlace, type Deployment, type LoadTarget, type WireRequest } from "./domain/index.ts";
-import { createHttpProber } from "./http/prober.ts";
 import { createClosedLoad } from "./load/closed.ts";
 import { createCoreCounters } from "./load/core-counters.ts";
 import { describeEnvironment } from "./load/environment.ts";
+import type { LookUp } from "./load/addresses.ts";
 import { createLoadGenerator } from "./load/generator.ts";
 import { createHookRunner } from "./load/hooks.ts";
 import { type OwnDaemon, startOwnDaemon } from "./load/own-daemon.ts";
@@ -16,6 +15,8 @@ import { createShotsFile } from "./load/shots-file.ts";
 import { createUndiciTransport } from "./load/transport.ts";
 import { certificatesKey } from "./watch/audit-knowledge.ts";
 import { createAlarmsOf } from "./watch/run-alarms.ts";
+import { lookUpAt } from "./main-look-up.ts";
+import { createPorts } from "./main-ports.ts";
 import { createRunObserver } from "./watch/run-observer.ts";
 
 /** As the door's first line has it. */
@@ -30,8 +31,10 @@ export function createCertifyWorld(request: CertifyRequest, doors: Doors): Certi
   const { fleet, deployment, configPath, envFile, log } = request;
   const { clock, redactor } = doors;
   const redact = (text: string): string => redactor.redact(text);
-  const http = createHttpProber({ clock });
-  const loadBalancers = createLoadBalancerReader({ clock });
+  const ports = createPorts(clock, fleet);
+  const { http, loadBalancers } = ports;
+  const lookUp = lookUpAt(fleet.resolvers, clock);
+  const addresses = (host: string): Promise<readonly string[]> => addressesOf(host, lookUp);
   const targetGroups = createTargetGroups({ clock, loadBalancers, region: fleet.region });
   const database = fleet.databases.find((one) => one.id === deployment.database);
   const isBalanced = deployment.loadBalancer !== undefined;
@@ -73,7 +76,13 @@ export function createCertifyWorld(request: CertifyRequest, doors: Doors): Certi
       }
     },
     async call(target, wire, signal) {
-      const transport = createUndiciTransport({ target, clock, timeoutMs: CALL_MS, maxConnections: 1 });
+      const transport = createUndiciTransport({
+        target,
+        clock,
+        timeoutMs: CALL_MS,
+        maxConnections: 1,
+        ...(lookUp === undefined ? {} : { lookUp }),
+      });
       try {
         return await answerOf(target, wire, transport.send.bind(transport), signal);
       } finally {
@@ -122,7 +131,7 @@ export function createCertifyWorld(request: CertifyRequest, doors: Doors): Certi
       looking.abort();
       await daemon?.stop();
       await (await opened?.catch(() => undefined))?.stop();
-      await http.close();
+      await ports.close();
     },
   };
 }
@@ -131,9 +140,15 @@ function placeOf({ region, roleArn }: Deployment, fallback: string | undefined):
   return { region: region ?? fallback, roleArn };
 }
 
-/** As this host resolves it, which is where load would go. */
-async function addresses(host: string): Promise<string[]> {
-  const found = await lookup(host.replace(/^\[(.+)\]$/, "$1"), { all: true }).catch((error: unknown) => {
+/** As this host resolves it, or the fleet's name servers do: that is where load would go. */
+async function addressesOf(host: string, lookUp: LookUp | undefined): Promise<readonly string[]> {
+  const name = host.replace(/^\[(.+)\]$/, "$1");
+  if (lookUp !== undefined) {
+    return new Promise((resolve, reject) => {
+      lookUp(name, (error, found) => (error === null ? resolve(found) : reject(error)));
+    });
+  }
+  const found = await lookup(name, { all: true }).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOTFOUND") return [];
     throw error;
   });

@@ -3,13 +3,14 @@ import { runAttack } from "../loadtests/attack.ts";
 import { scenarioNamed } from "../loadtests/index.ts";
 import { cleanUpScenario, prepareScenario } from "../loadtests/prepare.ts";
 import { seededRandom } from "../loadtests/random.ts";
-import { NO_CORE } from "./domain/index.ts";
+import { NO_CORE, TargetFailure } from "./domain/index.ts";
 import type { LoadTransport, ScenarioRun, WireResult } from "./domain/index.ts";
 import { Failures } from "./load/failures.ts";
 import { ThreadWatch } from "./load/thread-watch.ts";
 import { createUndiciTransport } from "./load/transport.ts";
 import { sharedNow } from "./load/worker-messages.ts";
 import type { WorkerCommand, WorkerOrder, WorkerWord } from "./load/worker-messages.ts";
+import { lookUpAt } from "./main-look-up.ts";
 import { systemClock } from "./system/clock.ts";
 
 /** A thread of the load generator: lives as long as a run, and holds its part of the scenario's sessions. */
@@ -28,12 +29,14 @@ const settings = scenario.settings(setup.scenario.settings);
 // The first threads take what is left over, so that all together have exactly the bound.
 const maxInFlight = Math.floor((setup.maxInFlight + threads - 1 - thread) / threads);
 const failures = new Failures();
+const lookUp = lookUpAt(target.resolvers, systemClock);
 const transport = counted(
   createUndiciTransport({
     target,
     timeoutMs: setup.timeoutMs,
     maxConnections: Math.max(maxInFlight, PREPARE_CONCURRENCY),
     clock: systemClock,
+    ...(lookUp === undefined ? {} : { lookUp }),
   }),
 );
 const run: ScenarioRun = scenario.start(settings, {
@@ -108,7 +111,8 @@ async function answered(work: Promise<WorkerWord>): Promise<void> {
   try {
     say(await work);
   } catch (error) {
-    say({ type: "failed", detail: error instanceof Error ? error.message : String(error) });
+    const detail = error instanceof Error ? error.message : String(error);
+    say({ type: "failed", detail, byTarget: error instanceof TargetFailure });
   }
 }
 

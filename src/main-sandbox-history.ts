@@ -31,7 +31,13 @@ const JUDGED = [
  * arrived, and a sweep of every check. The store stays open until the returned function is called.
  */
 export async function rememberFleet(sandbox: Sandbox, log: Log, doors: Doors): Promise<() => Promise<void>> {
-  const options = { config: sandbox.configFile, envFile: sandbox.envFile, format: "text", color: false, logLevel: "error" };
+  const options = {
+    config: sandbox.configFile,
+    envFile: sandbox.envFile,
+    format: "text",
+    color: false,
+    logLevel: "error",
+  };
   const { fleet, path } = await load(options, doors);
   const opened = await doors.openStore(fleet, path, log);
   try {

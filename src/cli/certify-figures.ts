@@ -60,6 +60,8 @@ export class LiveFigures {
       this.#stage = { index: event.stage, began: this.#clock.monotonic() };
       this.#counts = none();
       this.#seconds = [];
+      // What was done before it is done.
+      this.#progress = undefined;
     }
     if (event.type === "stage-ended" && this.#stage !== undefined)
       this.#stage = { ...this.#stage, ended: this.#clock.monotonic() };
@@ -132,7 +134,7 @@ export class LiveFigures {
         kind: plan?.kind ?? "warm-up",
         elapsedMs: elapsed,
         durationMs: ofStage,
-        isOver: this.#stage?.ended !== undefined,
+        isOver: this.#stage === undefined || this.#stage.ended !== undefined,
       },
       elapsedMs: now - this.#began,
       // A stage may take longer than planned: those after it still take their time.

@@ -13,7 +13,7 @@ export interface LiveState {
     readonly kind: StageKind;
     readonly elapsedMs: number;
     readonly durationMs: number;
-    /** It has ended: what goes on until the next begins is its note alone. */
+    /** It has ended, or not begun: what goes on until the next begins is its note alone. */
     readonly isOver?: boolean;
   };
   /** Of the whole run, as planned. */
@@ -131,7 +131,7 @@ class PlainView implements LiveView {
     this.#state = state;
     const now = this.#screen.clock.monotonic();
     if (before !== undefined && endsStage(before, state)) this.#say(stageEnd(endOf(before, state)));
-    if (before?.stage.index !== state.stage.index) {
+    if (beginsStage(before, state)) {
       const { durationMs } = state.stage;
       this.#say(`${stageName(state)} began${durationMs > 0 ? `, for ${formatDuration(durationMs)}` : ""}`);
       this.#saidAt = now;
@@ -202,6 +202,12 @@ function timeWords(ms: number): string {
 function endsStage(before: LiveState, now: LiveState): boolean {
   if (before.stage.isOver === true) return false;
   return before.stage.index !== now.stage.index || now.stage.isOver === true;
+}
+
+/** The stage of `now` is under way, and that was not said yet. */
+function beginsStage(before: LiveState | undefined, now: LiveState): boolean {
+  if (now.stage.isOver === true) return false;
+  return before === undefined || before.stage.isOver === true || before.stage.index !== now.stage.index;
 }
 
 /** The newest state of the stage that ends. */

@@ -19,9 +19,10 @@ import { createLiveView } from "./certify-live.ts";
 import { type CertifyOptions, wishesOf } from "./certify-options.ts";
 import { RunWriter } from "./certify-run.ts";
 import { chooseScenario } from "./certify-scenario.ts";
-import { load, type Loaded, reasonOf } from "./context.ts";
+import { type Loaded, reasonOf } from "./context.ts";
 import type { CertifyWorld, Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
+import { loadFound } from "./found.ts";
 
 /** Rates above this are shared by several threads. */
 const RATE_A_THREAD = 8_000;
@@ -40,7 +41,7 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
   if (planName === undefined)
     throw new Problem(EXIT.usage, `there is no plan ${options.plan}: choose ${PLAN_NAMES.join(", ")}`);
   const wishes = wishesOf(options);
-  const loaded = await load(options, doors);
+  const loaded = await loadFound(options, doors);
   const deployment = deploymentOf(id, loaded);
   const world = await doors.certify({
     fleet: loaded.fleet,
@@ -139,7 +140,7 @@ async function run(order: Order, options: CertifyOptions, world: CertifyWorld, d
         observer,
         counters: world.counters,
         async reloadDeployment() {
-          const again = await load({ ...options, logLevel: "silent" }, doors);
+          const again = await loadFound({ ...options, logLevel: "silent" }, doors);
           current = again.fleet;
           return deploymentOf(deployment.id, again);
         },

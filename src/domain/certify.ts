@@ -356,6 +356,8 @@ export type RunEvent =
       readonly cut: Cut | null;
       /** Why it failed, for people. */
       readonly detail: string;
+      /** It failed since the target itself answered with errors, before any load was put on it. */
+      readonly byTarget?: boolean;
     }
   | { readonly type: "level"; readonly level: ClosedLevel }
   | { readonly type: "capacity"; readonly facts: CapacityFacts }

@@ -25,6 +25,11 @@ export type ShotOutcome = (typeof SHOT_OUTCOMES)[number];
 /** How many of each. */
 export type OutcomeCounts = Readonly<Record<ShotOutcome, number>>;
 
+/** The target itself answered with errors of its own (5xx) to what had to be done before the load: no fault of the generator. */
+export class TargetFailure extends Error {
+  override readonly name = "TargetFailure";
+}
+
 /** When requests are due, in an open model: whatever the target does, the next one is due at its time. Rates are requests a second. */
 export type Arrivals =
   | { readonly kind: "constant"; readonly rate: number; readonly durationMs: number }
@@ -65,6 +70,8 @@ export interface LoadTarget {
   readonly coreHeader: string | undefined;
   /** Core ids in the order of shot indices; a name in {@link coreHeader} that is not among them counts as {@link NO_CORE}. */
   readonly cores: readonly string[];
+  /** Name servers to ask instead of the system's, `address:port`. */
+  readonly resolvers?: readonly string[];
 }
 
 /** One HTTP request of a scenario, relative to the target. */

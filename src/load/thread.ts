@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { TargetFailure } from "../domain/index.ts";
 import type { WorkerCommand, WorkerOrder, WorkerWord } from "./worker-messages.ts";
 
 /**
@@ -68,7 +69,8 @@ export class LoadThread {
   #answer(word: Answer): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (word.type === "failed") waiting?.reject(new Error(word.detail));
+    if (word.type === "failed")
+      waiting?.reject(word.byTarget ? new TargetFailure(word.detail) : new Error(word.detail));
     else waiting?.resolve(word);
   }
 

@@ -38,8 +38,8 @@ export type WorkerWord =
   | { readonly type: "ready" }
   | { readonly type: "shots"; readonly records: Uint8Array<ArrayBuffer> }
   | { readonly type: "ended"; readonly health: ThreadHealth }
-  /** The stage, or preparing, failed; a sentence. */
-  | { readonly type: "failed"; readonly detail: string }
+  /** The stage, or preparing, failed; a sentence, and whether the target itself said so. */
+  | { readonly type: "failed"; readonly detail: string; readonly byTarget: boolean }
   /** After `stop`; what could not be cleaned up, if anything. */
   | { readonly type: "stopped"; readonly detail: string | undefined };
 

@@ -93,6 +93,20 @@ test("errors that the target gave fail also with a generator at fault; time-outs
   expect(found(perhaps, "errors")).toMatchObject({ outcome: "invalid" });
 });
 
+test("a target that answers with errors before any load fails for its errors, and for nothing else", () => {
+  const detail = "the load could not be prepared: 32 of 32 requests failed, the last one (create: non-2xx, HTTP 500)";
+  const warmUp = { ...stage(quick, "warm-up"), figures: undefined, generator: null, cut: "failed", detail } as const;
+  const ended = (byTarget: boolean): RunRecord => ({
+    ...withSight(quick, { probes: quick.observed?.probes.filter(({ series }) => !series.startsWith("core:")) ?? [] }),
+    stages: [{ ...warmUp, byTarget }],
+    cut: "failed",
+  });
+  expect(found(ended(true), "errors")).toMatchObject({ outcome: "fail", measured: detail });
+  const failed = certify(ended(true)).criteria.filter(({ outcome }) => outcome === "fail");
+  expect(failed.map(({ id }) => id)).toEqual(["errors"]);
+  expect(certify(ended(false)).verdict).toBe("invalid");
+});
+
 test("a few errors of an interrupted stage prove nothing; more than the whole stage may have do", () => {
   const cut = (count: number): RunRecord =>
     withStage(

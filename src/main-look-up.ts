@@ -1,0 +1,15 @@
+import type { Clock } from "./domain/index.ts";
+import type { LookUp } from "./load/addresses.ts";
+import { createResolver } from "./net/resolver.ts";
+
+/** Looks names up at the fleet's own name servers; `undefined` without any: as the system does. */
+export function lookUpAt(servers: readonly string[] | undefined, clock: Clock): LookUp | undefined {
+  if (servers === undefined) return undefined;
+  const resolver = createResolver({ clock, servers });
+  return (host, done) => {
+    resolver.resolve(host).then(
+      (addresses) => done(null, addresses),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), []),
+    );
+  };
+}
