@@ -1,3 +1,4 @@
+import { callbackify } from "node:util";
 import type { Clock } from "./domain/index.ts";
 import type { LookUp } from "./load/addresses.ts";
 import { createResolver } from "./net/resolver.ts";
@@ -6,10 +7,6 @@ import { createResolver } from "./net/resolver.ts";
 export function lookUpAt(servers: readonly string[] | undefined, clock: Clock): LookUp | undefined {
   if (servers === undefined) return undefined;
   const resolver = createResolver({ clock, servers });
-  return (host, done) => {
-    resolver.resolve(host).then(
-      (addresses) => done(null, addresses),
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), []),
-    );
-  };
+  const ask = callbackify((host: string) => resolver.resolve(host));
+  return (host, done) => ask(host, (error, addresses) => done(error, error === null ? addresses : []));
 }
