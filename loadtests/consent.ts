@@ -56,10 +56,11 @@ export function decideConsent(input: ConsentInput): Consent {
     };
   for (const address of [...input.inventoryAddresses, ...input.loadBalancerAddresses]) allow(known, address);
   const strangers = addresses.filter((address) => !holds(known, address));
+  const leads = familyOf(bare(hostname)) === undefined ? `${hostname} resolves` : `the connectionUri of ${id} leads`;
   if (strangers.length > 0)
     return {
       kind: "refused",
-      reason: `${hostname} resolves to ${listSome(strangers, NAMED)}, which the inventory does not know as ${id}'s`,
+      reason: `${leads} to ${listSome(strangers, NAMED)}, which the inventory does not know as ${id}'s`,
       fix: `if it is yours, name its address or network in certify.targets of ${id}, or set loadBalancer`,
     };
   if (yes || deployment.kind !== "production" || addresses.every(isLoopback)) return { kind: "allowed" };

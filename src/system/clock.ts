@@ -5,7 +5,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, fn): Timer {
-    const handle = setTimeout(fn, ms);
+    const handle = setTimeout(fn, Math.max(0, ms));
     return { clear: () => clearTimeout(handle) };
   },
 };
