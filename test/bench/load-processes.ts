@@ -37,7 +37,7 @@ export interface ClientReport {
 
 /** The client's core and the server's. */
 const CLIENT_CORE = 0;
-const SERVER_CORE = 1;
+export const SERVER_CORE = 1;
 
 /** The server, in a process on a core of its own. */
 export async function startServer(mode: string) {
