@@ -1,10 +1,13 @@
 // oxlint-disable-next-line no-restricted-imports -- BlockList and isIP only reckon with addresses: nothing is opened
 import { BlockList, isIP } from "node:net";
-import { listSome, type Deployment } from "../src/domain/index.ts";
+import { type CertifyPlan, type Deployment, listSome } from "../src/domain/index.ts";
+import { number, perSecond } from "./report-words.ts";
 
 /** What a decision on putting load on a deployment looks at; addresses are resolved before. */
 export interface ConsentInput {
   readonly deployment: Deployment;
+  /** What is to be done to it: a person who agrees must know. */
+  readonly plan: CertifyPlan;
   /** What the connectionUri's host resolves to, IPv4 and IPv6. */
   readonly addresses: readonly string[];
   /** What the hosts of its cores resolve to. */
@@ -67,8 +70,29 @@ export function decideConsent(input: ConsentInput): Consent {
   return {
     kind: "confirm",
     phrase: id,
-    because: `${id} is a production deployment: certification slows it down and may bring it down for its users`,
+    because: `${id} is a production deployment: certification ${listSome(doingsOf(input.plan), DOINGS)}; it slows ${id} down and may bring it down for its users`,
   };
+}
+
+/** Load, rows, cores taken away, a core added. */
+const DOINGS = 4;
+
+function doingsOf({ stages, capacity, sessions, users }: CertifyPlan): string[] {
+  const has = (kind: CertifyPlan["stages"][number]["kind"]): boolean => stages.some((stage) => stage.kind === kind);
+  const rates = stages.flatMap(({ arrivals }) =>
+    arrivals?.kind === "constant" || arrivals?.kind === "poisson" ? [arrivals.rate] : [],
+  );
+  const most = perSecond(Math.max(0, ...rates));
+  return [
+    has("ceiling") ? `sends as many requests as it bears, and ${most}` : `sends ${most}`,
+    ...(has("fill") && capacity === "fill"
+      ? [
+          `fills its database to ${number(sessions)} sessions and ${number(users)} users and removes what it added again`,
+        ]
+      : []),
+    ...(has("survival") ? ["takes all its cores but one away for a while"] : []),
+    ...(has("scale-out") ? ["adds a core"] : []),
+  ];
 }
 
 /** Enters an address or a network; `false` when it is neither. */

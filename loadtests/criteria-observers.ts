@@ -61,12 +61,14 @@ export function probes(record: RunRecord): Criterion | undefined {
       const [done, missed] = [sum("done"), sum("missed")];
       const words = `${number(done)} probes of ${probes.length} series, ${number(missed)} missed, ${number(sum("unknown"))} could not tell`;
       const length = (record.endedAt ?? head.startedAt) - head.startedAt;
+      // That corewatch itself did not look is what plan launch asks about; of load alone it proves nothing.
+      const unseen = isLaunch(record) ? unmet : untold;
       if (unwatchedMs > MISSED * length)
-        return unmet(`${words}; nothing at all was probed for ${formatDuration(unwatchedMs)}`);
+        return unseen(`${words}; nothing at all was probed for ${formatDuration(unwatchedMs)}`);
       const missing = probes.filter((probe) => probe.missed > 0).sort((a, b) => b.missed - a.missed);
       return missed <= Math.max(MISSED_ANYHOW, MISSED * (done + missed))
         ? met(words)
-        : unmet(
+        : unseen(
             `${words}: ${listSome(
               missing.map(({ series }) => series),
               5,

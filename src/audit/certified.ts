@@ -24,5 +24,10 @@ export async function judgeCertified(
     missed.length > 0
       ? missed.map((id) => `${id}: ${newest.criteria[id]}`).join(", ")
       : (isEnough(newest) ?? (age > days ? `it is ${dayText(age)} old` : undefined));
-  return judge(trouble === undefined, expected, trouble ?? `certified ${age === 0 ? "today" : `${dayText(age)} ago`}`, fix);
+  return judge(
+    trouble === undefined,
+    expected,
+    trouble ?? `certified ${age === 0 ? "today" : `${dayText(age)} ago`}`,
+    fix,
+  );
 }

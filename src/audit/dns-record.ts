@@ -1,3 +1,4 @@
+import { isAddress } from "./address.ts";
 import { fail, isBalanced, judge, named, type Rule } from "./rule.ts";
 
 /** Names compare without their trailing dot, and in lower case. AWS puts `dualstack.` in front of a load balancer's name in alias records. */
@@ -23,9 +24,13 @@ export const dnsRecord: Rule = {
     const records = (await cloud.records(hostname, place)).filter((one) => ["A", "AAAA", "CNAME"].includes(one.type));
     if (records.length === 0) return fail(expected, `Route 53 has no record of ${hostname}`, fix);
     const leads = records.flatMap((one) => (one.aliasTo === undefined ? one.values : [one.aliasTo]));
-    const stray = leads.filter((to) => plain(to) !== plain(dnsName));
-    if (stray.length > 0) return fail(expected, `Route 53 leads it to ${named(stray)}`, fix);
     const [here, there] = await Promise.all([resolve(hostname), resolve(dnsName)]);
+    // A name in between is as good as the load balancer's own, when it leads there; an address is not: it changes.
+    const ways = await Promise.all(
+      leads.map(async (to) => ({ to, isRight: plain(to) === plain(dnsName) || (await leadsTo(to, there, resolve)) })),
+    );
+    const stray = ways.filter(({ isRight }) => !isRight).map(({ to }) => to);
+    if (stray.length > 0) return fail(expected, `Route 53 leads it to ${named(stray)}`, fix);
     const lost = here.filter((address) => !there.includes(address));
     return judge(
       here.length > 0 && lost.length === 0,
@@ -37,3 +42,13 @@ export const dnsRecord: Rule = {
     );
   },
 };
+
+async function leadsTo(
+  to: string,
+  there: readonly string[],
+  resolve: (name: string) => Promise<readonly string[]>,
+): Promise<boolean> {
+  if (isAddress(to)) return false;
+  const addresses = await resolve(to.replace(/\.$/, ""));
+  return addresses.length > 0 && addresses.every((address) => there.includes(address));
+}

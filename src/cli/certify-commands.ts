@@ -15,7 +15,10 @@ export function addCertify(program: Command, common: Common, doors: Doors, done:
   )
     .argument("[deployment]")
     .option("--plan <name>", "launch: all of it; quick: two minutes; soak: hours", "launch")
-    .option("--scenario <name>", "what is sent: hello, session-verify, session-mix, sign-in, or a scenario file")
+    .option(
+      "--scenario <name>",
+      "what is sent: hello, session-verify, session-mix, sign-in, or a scenario file (default: fleet.yaml's, else session-mix)",
+    )
     .option("--rate <n>", "requests a second (default: the thresholds')")
     .option("--duration <time>", "how long the rate is held; other stages become shorter with it")
     .option("--sessions <n>", "sessions (and users) that the database is to hold")
@@ -27,6 +30,10 @@ export function addCertify(program: Command, common: Common, doors: Doors, done:
     .option("--yes-i-own-this", "no question before load is put on a production deployment")
     .option("--clean", "only remove what an earlier run left in the database")
     .option("--agents <n>", "not part of this version")
+    .addHelpText(
+      "after",
+      "\nExits 0 when every criterion is met, 1 when one is not, 3 when it could not be told, 130 when interrupted.",
+    )
     .action(async (deployment: string | undefined, options: CertifyOptions) => {
       if (deployment === undefined)
         throw new Problem(EXIT.usage, "say which deployment: corewatch certify DEPLOYMENT [--plan quick]");

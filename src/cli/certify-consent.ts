@@ -1,15 +1,14 @@
 import { decideConsent } from "../../loadtests/consent.ts";
-import type { Deployment } from "../domain/index.ts";
+import type { CertifyPlan, Deployment } from "../domain/index.ts";
 import type { CertifyWorld, Doors } from "./doors.ts";
 import { EXIT, Problem } from "./exit.ts";
 
 /**
  * Makes sure that load may be put on the deployment; gives the addresses that its connectionUri leads to.
- * @throws Problem 64 when it may not
+ * @throws Problem 64 when it may not, 130 when the question was interrupted
  */
 export async function askConsent(
-  deployment: Deployment,
-  yes: boolean,
+  { deployment, plan, yes }: { readonly deployment: Deployment; readonly plan: CertifyPlan; readonly yes: boolean },
   world: Pick<CertifyWorld, "addresses" | "loadBalancerAddresses">,
   doors: Pick<Doors, "ask">,
 ): Promise<readonly string[]> {
@@ -21,6 +20,7 @@ export async function askConsent(
   ]);
   const consent = decideConsent({
     deployment,
+    plan,
     addresses,
     inventoryAddresses: ofCores.flat(),
     loadBalancerAddresses,
@@ -28,7 +28,11 @@ export async function askConsent(
   });
   if (consent.kind === "refused") throw new Problem(EXIT.usage, `${consent.reason}; ${consent.fix}`);
   if (consent.kind === "confirm") {
-    const answer = await doors.ask(`${consent.because}.\nType ${consent.phrase} to go on: `);
+    const answer = await doors.ask(`${consent.because}.\nType ${consent.phrase} to go on: `).catch((error: unknown) => {
+      if (error instanceof Error && error.name === "AbortError")
+        throw new Problem(EXIT.interrupted, "\ninterrupted: nothing was done", { cause: error });
+      throw error;
+    });
     if (answer === undefined)
       throw new Problem(EXIT.usage, `${consent.because}; say --yes-i-own-this where nobody can be asked`);
     if (answer.trim() !== consent.phrase) throw new Problem(EXIT.usage, "that is not its name: nothing was done");

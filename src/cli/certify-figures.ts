@@ -1,4 +1,5 @@
 import { forEachShot } from "../../loadtests/shots.ts";
+import { milliseconds, perSecond } from "../../loadtests/report-words.ts";
 import type { RunProgress } from "../../loadtests/run-ports.ts";
 import {
   type Clock,
@@ -65,6 +66,11 @@ export class LiveFigures {
     }
     if (event.type === "stage-ended" && this.#stage !== undefined)
       this.#stage = { ...this.#stage, ended: this.#clock.monotonic() };
+    if (event.type === "level" && this.#stage !== undefined) {
+      const { connections, throughput, p99Ms } = event.level;
+      const doing = `${connections} connections: ${perSecond(throughput)}, p99 ${milliseconds(p99Ms)}`;
+      this.#progress = { stage: this.#stage.index, doing, done: null, of: null };
+    }
     if (event.type === "core-added" && !this.#cores.includes(event.core)) this.#cores.push(event.core);
     if (event.type === "stage-began" || event.type === "stage-ended") this.#show(this.#state());
   }

@@ -1,7 +1,6 @@
 import { stripVTControlCharacters, styleText } from "node:util";
 import { failures, failureWords, milliseconds, number, percent, perSecond } from "../../loadtests/report-words.ts";
 import type { Clock, OutcomeCounts, PlanName, StageKind, Timer } from "../domain/index.ts";
-import { formatDuration } from "../domain/index.ts";
 
 /** Where a certification stands. Rates are requests a second over the last seconds. */
 export interface LiveState {
@@ -133,7 +132,7 @@ class PlainView implements LiveView {
     if (before !== undefined && endsStage(before, state)) this.#say(stageEnd(endOf(before, state)));
     if (beginsStage(before, state)) {
       const { durationMs } = state.stage;
-      this.#say(`${stageName(state)} began${durationMs > 0 ? `, for ${formatDuration(durationMs)}` : ""}`);
+      this.#say(`${stageName(state)} began${durationMs > 0 ? `, for ${timeWords(durationMs)}` : ""}`);
       this.#saidAt = now;
     }
     const isDue = now - this.#saidAt >= PLAIN_MS;
@@ -171,9 +170,14 @@ function frame(state: LiveState, { width, colors }: LiveScreen): string[] {
   const { stage } = state;
   if (stage.isOver === true) return [row("note", state.note ?? "the next stage is prepared", "yellow")];
   const offered = total(state.counts);
-  const lines = [
+  const head = [
     style("bold", fit(`${stageName(state)}, plan ${state.plan}`, room)),
     fit(progressBar(stage.durationMs > 0 ? stage.elapsedMs / stage.durationMs : 0, timeLeft(state), room), room),
+  ];
+  const note = state.note === undefined ? [] : [row("note", state.note, "yellow")];
+  if (!hasRate(state)) return [...head, ...note];
+  const lines = [
+    ...head,
     row(
       "rate",
       `${perSecond(state.offeredRate)} due, ${perSecond(state.sentRate)} sent, ${perSecond(state.answeredRate)} answered`,
@@ -182,8 +186,7 @@ function frame(state: LiveState, { width, colors }: LiveScreen): string[] {
     row("failures", failureLine(state.counts, offered), failures(state.counts) > 0 ? "red" : undefined),
   ];
   if (state.perCore.length > 0) lines.push(row("cores", coreWords(state.perCore, room - 9)));
-  if (state.note !== undefined) lines.push(row("note", state.note, "yellow"));
-  return lines;
+  return [...lines, ...note];
 }
 
 function stageName({ stage }: LiveState): string {
@@ -226,11 +229,19 @@ function stageEnd(state: LiveState): string {
   return `${stageName(state)} ended after ${timeWords(state.stage.elapsedMs)}${arrivals}`;
 }
 
+/** Stages that send nothing at a rate: what comes of them is in their notes. */
+const WITHOUT_RATE: readonly StageKind[] = ["ceiling", "tune", "fill"];
+
+function hasRate({ stage: { kind } }: LiveState): boolean {
+  return !WITHOUT_RATE.includes(kind);
+}
+
 function progressLine(state: LiveState): string {
   const { elapsedMs, durationMs } = state.stage;
   const time = `${timeWords(elapsedMs)}${durationMs > 0 ? ` of ${timeWords(durationMs)}` : ""}`;
   const rates = `${perSecond(state.offeredRate)} due, ${perSecond(state.sentRate)} sent, ${perSecond(state.answeredRate)} answered`;
   const run = `the run ends in ${timeWords(state.totalMs - state.elapsedMs)}`;
+  if (!hasRate(state)) return `${stageName(state)}: ${time}; ${run}`;
   return `${stageName(state)}: ${time}; ${rates}; ${latencyWords(state)}; ${failureLine(state.counts, total(state.counts))}; ${run}`;
 }
 

@@ -51,9 +51,8 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
     log: loaded.log,
   });
   try {
-    if (options.clean === true) return await clean(deployment, world, doors);
+    if (options.clean === true) return await clean(deployment, options, world, doors);
     const scenario = chooseScenario(options.scenario, deployment, doors);
-    const addresses = await askConsent(deployment, options.yesIOwnThis === true, world, doors);
     const settings = settingsOf(deployment);
     const thresholds = thresholdsOf(settings, wishes);
     const plan = planOf(
@@ -66,6 +65,7 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
       },
       thresholds,
     );
+    const addresses = await askConsent({ deployment, plan, yes: options.yesIOwnThis === true }, world, doors);
     return await run(
       { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed: wishes.seed },
       options,
@@ -197,13 +197,23 @@ async function remember(
   }
 }
 
-async function clean(deployment: Deployment, world: CertifyWorld, doors: Doors): Promise<ExitCode> {
+async function clean(
+  deployment: Deployment,
+  { format }: CertifyOptions,
+  world: CertifyWorld,
+  doors: Doors,
+): Promise<ExitCode> {
   if (world.capacity === undefined)
     throw new Problem(EXIT.usage, `${deployment.id} has no Postgres database in fleet.yaml: there is nothing to clean`);
   const database = await world.capacity();
   try {
     const removed = await database.clean((rows) => doors.err(`${rows} rows removed\n`), doors.signal);
-    doors.out(`removed what certification had added: ${removed.sessions} sessions, ${removed.users} users\n`);
+    const { sessions, users, advice } = removed;
+    if (format === "json") doors.out(`${JSON.stringify({ deployment: deployment.id, ...removed }, null, 2)}\n`);
+    else
+      doors.out(
+        `removed what certification had added: ${sessions} sessions, ${users} users${advice === undefined ? "" : `\n${advice}`}\n`,
+      );
     return EXIT.good;
   } catch (error) {
     throw new Problem(EXIT.unsure, doors.redactor.redact(reasonOf(error)), { cause: error });

@@ -112,5 +112,8 @@ function record(name: string, type: number, data: Buffer): Buffer {
 
 function encode(name: string): Buffer {
   const labels = name.split(".").filter((label) => label !== "");
-  return Buffer.concat([...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]), Buffer.from([0])]);
+  return Buffer.concat([
+    ...labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)]),
+    Buffer.from([0]),
+  ]);
 }

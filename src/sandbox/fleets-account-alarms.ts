@@ -9,7 +9,12 @@ const TOPIC = "CloudWatchAlarmsEU_West_1_ELB";
 
 /** The runbook's three alarms. */
 const RUNBOOK = [
-  { metric: "HTTPCode_ELB_5XX_Count", comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "notBreaching" },
+  {
+    metric: "HTTPCode_ELB_5XX_Count",
+    comparison: "GreaterThanOrEqualToThreshold",
+    threshold: 1,
+    missing: "notBreaching",
+  },
   { metric: "TargetResponseTime", comparison: "GreaterThanThreshold", threshold: 1.5, missing: "notBreaching" },
   { metric: "UnHealthyHostCount", comparison: "GreaterThanOrEqualToThreshold", threshold: 1, missing: "missing" },
 ] as const;

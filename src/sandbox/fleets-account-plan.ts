@@ -80,7 +80,9 @@ export interface PlannedDistribution {
 export interface PlannedEcs {
   readonly cluster: string;
   readonly userData: string;
-  readonly group: Partial<Pick<AutoScalingGroup, "desired" | "zones" | "newInstancesProtected" | "capacityRebalance">> & {
+  readonly group: Partial<
+    Pick<AutoScalingGroup, "desired" | "zones" | "newInstancesProtected" | "capacityRebalance">
+  > & {
     readonly mixed?: Partial<MixedInstances>;
   };
   readonly managedScaling?: boolean;

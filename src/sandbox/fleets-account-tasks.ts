@@ -100,7 +100,14 @@ export class Tasks {
     if (service === undefined || instance === undefined || port === undefined || this.#stopped) return;
     const id = shortId(task.arn);
     const { host, zone } = instance;
-    await cores.add(deploymentOf(plan, service.deployment), { id, host, zone, instance: instance.id, process: id, port });
+    await cores.add(deploymentOf(plan, service.deployment), {
+      id,
+      host,
+      zone,
+      instance: instance.id,
+      process: id,
+      port,
+    });
   }
 
   async #end(arn: string): Promise<void> {

@@ -3,7 +3,7 @@ import { acmService } from "./aws-acm.ts";
 import { cloudFrontService } from "./aws-cloudfront.ts";
 import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import { emptyEc2 } from "./aws-ec2-model.ts";
-import { launchInstance, settleAccount } from "./aws-ec2-life.ts";
+import { interruptSpot, launchInstance, settleAccount } from "./aws-ec2-life.ts";
 import { createComputeServices, type ComputeServices } from "./aws-ec2-services.ts";
 import { emptyEcs } from "./aws-ecs-model.ts";
 import { logsService } from "./aws-logs.ts";
@@ -15,7 +15,7 @@ import type { CoreFleet } from "./core-fleet.ts";
 import { startDns, type SandboxDns } from "./dns-server.ts";
 import { putRunbookAlarms } from "./fleets-account-alarms.ts";
 import { furnishAccount } from "./fleets-account-furnish.ts";
-import { createHostQueue, tellHosts } from "./fleets-account-hosts.ts";
+import { createHostQueue, tellHosts, tellInterruption } from "./fleets-account-hosts.ts";
 import { entryOf, recordOf } from "./fleets-account-names.ts";
 import { QUICK_EC2, QUICK_ECS } from "./fleets-account-plan.ts";
 import type { PlannedAccount } from "./fleets-account-plan.ts";
@@ -56,6 +56,7 @@ export class FleetAccount {
   readonly #compute: ComputeServices;
   readonly #tasks: Tasks;
   #dns: SandboxDns | undefined;
+  #alarms: AlarmServices | undefined;
 
   constructor(parts: AccountParts, account: PlannedAccount) {
     this.#parts = parts;
@@ -91,7 +92,8 @@ export class FleetAccount {
     const now = clock.now();
     furnishAccount(account, model, clock);
     putRunbookAlarms(account, model, alarms, now);
-    const queue = createHostQueue(model, alarms);
+    createHostQueue(model, alarms);
+    this.#alarms = alarms;
     this.#tasks.prepare();
     for (const { host, publicIp, ...instance } of account.instances)
       launchInstance(model, {
@@ -105,7 +107,7 @@ export class FleetAccount {
     model.onHappening = (happening) => this.#tasks.follow(happening);
     settleAccount(model, now);
     await this.#tasks.settled();
-    const tell = tellHosts(model, alarms, queue);
+    const tell = tellHosts(model, alarms);
     model.onHappening = (happening) => {
       tell(happening);
       this.#tasks.follow(happening);
@@ -123,6 +125,13 @@ export class FleetAccount {
     this.#dns = await startDns(new Map([...own, ...balancers]));
     this.#compute.start();
     log.debug("the sandbox's account is furnished", { names: account.names.length });
+  }
+
+  /** Announces that a spot instance will be taken, in its own metadata and by EventBridge. @throws Error for one that is none */
+  interrupt(instance: string): void {
+    const { model, clock } = this.#parts;
+    interruptSpot(model, instance, clock.now());
+    if (this.#alarms !== undefined) tellInterruption(model, this.#alarms, instance, clock.now());
   }
 
   async stop(): Promise<void> {

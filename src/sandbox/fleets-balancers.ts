@@ -60,7 +60,9 @@ export async function startBalancer(start: BalancerStart): Promise<SandboxLoadBa
         port: 3567,
         ...own?.group,
         // ECS waits for as long as the target group says.
-        ...(own === undefined ? {} : { attributes: { "deregistration_delay.timeout_seconds": String(drainMs / 1000) } }),
+        ...(own === undefined
+          ? {}
+          : { attributes: { "deregistration_delay.timeout_seconds": String(drainMs / 1000) } }),
         targets: () => balancer.targets(),
         changes: targetChanges(balancer, targets, start.targetAt),
       },

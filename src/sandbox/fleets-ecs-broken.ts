@@ -42,7 +42,13 @@ export function ecsSpotAlbBroken(): FleetPlan {
       ),
       onEcs(
         "shop",
-        { id: "admin-production", app: "admin", balanced: true, connectionUri: `http://${PUBLIC_NAME}:3567`, service: "admin" },
+        {
+          id: "admin-production",
+          app: "admin",
+          balanced: true,
+          connectionUri: `http://${PUBLIC_NAME}:3567`,
+          service: "admin",
+        },
         settings,
       ),
     ],
@@ -82,7 +88,13 @@ export function ecsSpotNoLbBroken(): FleetPlan {
       ),
       onEcs(
         "web-app",
-        { id: "reports", app: "reports", balanced: false, connectionUri: `http://${PUBLIC_NAME}:${FIXED_PORT + 1}`, service: "reports" },
+        {
+          id: "reports",
+          app: "reports",
+          balanced: false,
+          connectionUri: `http://${PUBLIC_NAME}:${FIXED_PORT + 1}`,
+          service: "reports",
+        },
         { poolSize: POOL },
       ),
     ],

@@ -11,9 +11,11 @@ export const FIXED_PORT = 3000;
 
 /** The launch template's user data of the article. */
 function userData(cluster: string, settings: readonly string[]): string {
-  return ["#!/bin/bash", ...[`ECS_CLUSTER=${cluster}`, ...settings].map((one) => `echo ${one} >> /etc/ecs/ecs.config`), ""].join(
-    "\n",
-  );
+  return [
+    "#!/bin/bash",
+    ...[`ECS_CLUSTER=${cluster}`, ...settings].map((one) => `echo ${one} >> /etc/ecs/ecs.config`),
+    "",
+  ].join("\n");
 }
 
 /** A cluster of spot instances as the article sets it up. */
@@ -96,7 +98,11 @@ export function ecsSpotAlb(): FleetPlan {
           ...own,
           port: HTTPS_PORT,
           listeners: [
-            { port: 80, protocol: "HTTP", redirect: { protocol: "HTTPS", port: String(HTTPS_PORT), status: "HTTP_301" } },
+            {
+              port: 80,
+              protocol: "HTTP",
+              redirect: { protocol: "HTTPS", port: String(HTTPS_PORT), status: "HTTP_301" },
+            },
           ],
           group: { protocol: "HTTP", port: 80, healthCheck: { protocol: "HTTP", timeoutSeconds: 5, codes: "200-399" } },
         },
@@ -136,7 +142,13 @@ export function ecsSpotNoLb(): FleetPlan {
     deployments: [
       onEcs(
         "web-app",
-        { id, app: "web-app", balanced: false, connectionUri: `http://api.sandbox.test:${FIXED_PORT}`, service: "backend" },
+        {
+          id,
+          app: "web-app",
+          balanced: false,
+          connectionUri: `http://api.sandbox.test:${FIXED_PORT}`,
+          service: "backend",
+        },
         { cloudfront: "api.sandbox.test" },
       ),
     ],

@@ -62,6 +62,8 @@ export interface Sandbox {
   addCore(deployment: string): Promise<SandboxCore>;
   /** Takes a core out of fleet.yaml and its load balancer; it ends when it is drained. @throws Error when it is the last one. */
   removeCore(id: string): Promise<void>;
+  /** AWS says that it will take a spot instance, and takes it. @throws Error for one that is none */
+  interruptInstance(id: string): void;
   stopDatabase(): Promise<void>;
   startDatabase(): Promise<void>;
   freezeDatabase(): Promise<void>;

@@ -54,7 +54,9 @@ export function runbookBucket(balancer: string): PlannedBucket {
 }
 
 /** What every plan of the hosted fleet has in common. */
-export function hosted(plan: Pick<FleetPlan, "name" | "tells" | "deployments"> & { account: PlannedAccount }): FleetPlan {
+export function hosted(
+  plan: Pick<FleetPlan, "name" | "tells" | "deployments"> & { account: PlannedAccount },
+): FleetPlan {
   return {
     checks: auditedChecks,
     poolSize: 10,

@@ -32,7 +32,10 @@ export async function startMysql(options: {
   const server = createServer(() => undefined);
   const connections = new Set<Connection>();
   server.on("connection", (connection) => {
-    if (behind.state !== "running") return connection.destroy();
+    if (behind.state !== "running") {
+      connection.destroy();
+      return;
+    }
     connections.add(connection);
     connection.on("error", () => connections.delete(connection));
     connection.on("end", () => connections.delete(connection));
@@ -49,10 +52,12 @@ export async function startMysql(options: {
       },
     });
     connection.on("query", (sql: string) => {
-      if (behind.state !== "running") return connection.destroy();
-      number(connection, 1);
-      reply(connection, sql, { maxConnections, used: connections.size });
-      number(connection, 0);
+      if (behind.state !== "running") connection.destroy();
+      else {
+        number(connection, 1);
+        reply(connection, sql, { maxConnections, used: connections.size });
+        number(connection, 0);
+      }
     });
   });
   // Its types know only listen(port): the server inside is asked for the port it got.

@@ -2,10 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AlarmServices } from "./aws-cloudwatch-services.ts";
 import type { AwsModel } from "./aws-model.ts";
-import { elbv2Service } from "./aws-elbv2.ts";
-import { startAws } from "./aws-server.ts";
 import type { SandboxAws } from "./aws-server.ts";
-import { stsService } from "./aws-sts.ts";
 import { issueCertificate } from "./certificates.ts";
 import { startOperator } from "./control.ts";
 import type { Operator } from "./control.ts";
@@ -15,13 +12,15 @@ import { startDatabase } from "./database.ts";
 import type { SandboxDatabase } from "./database.ts";
 import { claimFolder, removeStoreOf, writeWhole } from "./files.ts";
 import { planFleet } from "./fleets.ts";
-import { alarmQueueArn, createFleetAlarms } from "./fleets-alarms.ts";
+import { alarmQueueArn } from "./fleets-alarms.ts";
 import type { FleetPlan } from "./fleets.ts";
 import { RenderWorker, startLandingPage } from "./fleets-extras.ts";
 import type { Sandbox, SandboxEvent, SandboxOptions } from "./fleets-running.ts";
-import { emptyAccount, FleetAccount } from "./fleets-account.ts";
+import { emptyAccount } from "./fleets-account.ts";
+import type { FleetAccount } from "./fleets-account.ts";
 import { hostQueueArn } from "./fleets-account-hosts.ts";
-import { startBalancer, targetOf } from "./fleets-balancers.ts";
+import { targetOf } from "./fleets-balancers.ts";
+import { startCloud } from "./fleets-cloud.ts";
 import { createControlTables } from "./fleets-control.ts";
 import { environment, renderEnv, secret } from "./fleets-env.ts";
 import { renderFleet } from "./fleets-file.ts";
@@ -54,7 +53,7 @@ class Running implements Sandbox {
   #plan: FleetPlan;
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #events: SandboxEvent[] = [];
-  readonly loadBalancers = new Map<string, SandboxLoadBalancer>();
+  loadBalancers: ReadonlyMap<string, SandboxLoadBalancer> = new Map();
   readonly awsModel: AwsModel = emptyAccount();
   readonly #apiKey = secret();
   readonly #worker: RenderWorker;
@@ -98,7 +97,7 @@ class Running implements Sandbox {
   }
 
   async start(): Promise<void> {
-    const { dir, clock, passing = false } = this.#options;
+    const { dir, clock, log, passing = false } = this.#options;
     this.#stops.push(await claimFolder(dir));
     if (passing) {
       this.#stops.push(async () => {
@@ -125,20 +124,28 @@ class Running implements Sandbox {
     this.slack = slack;
     this.#landingUrl = landing.url;
     const { mysql } = this.#plan.account ?? {};
-    if (mysql !== undefined) this.#mysql = await this.#own(startMysql({ ...mysql, behind: database }), (one) => one.stop());
+    if (mysql !== undefined)
+      this.#mysql = await this.#own(startMysql({ ...mysql, behind: database }), (one) => one.stop());
     this.#fleet = new CoreFleet(this.#plan, { databaseUrl: database.url, apiKey: this.#apiKey, certificate });
     this.#stops.push(() => this.#fleet.stop());
     await this.#fleet.start();
-    await this.#startAccount(certificate);
+    const own = (stop: () => Promise<void>): void => void this.#stops.push(stop);
+    const parts = { plan: this.#plan, model: this.awsModel, cores: this.#fleet, files: certificate };
+    const cloud = await startCloud({ ...parts, clock, log, own });
+    ({ aws: this.aws, alarms: this.alarms, loadBalancers: this.loadBalancers } = cloud);
+    this.#account = cloud.account;
     this.#stops.push(async () => this.#worker.stop());
-    const { log } = this.#options;
     const operating = startOperator({ password: this.#operatorPassword, fleet: this, plan: this.#plan, clock, log });
     this.#operator = await this.#own(operating, (part) => part.stop());
     this.env = environment({
       slack: { token, url: slack.url },
       awsUrl: this.aws.url,
       databaseUrl: this.#mysql?.url ?? database.url,
-      controlUrl: await createControlTables(this.#plan, database.url, new Map(this.cores().map((one) => [one.id, one.port]))),
+      controlUrl: await createControlTables(
+        this.#plan,
+        database.url,
+        new Map(this.cores().map((one) => [one.id, one.port])),
+      ),
       apiKey: this.#apiKey,
       heartbeatToken: this.#heartbeatToken,
       operatorPassword: this.#operatorPassword,
@@ -209,6 +216,12 @@ class Running implements Sandbox {
     );
   }
 
+  interruptInstance(id: string): void {
+    if (this.#account === undefined) throw new Error(`the fleet ${this.fleet} has no instances`);
+    this.#note(`spot instance ${id} is about to be taken`);
+    this.#account.interrupt(id);
+  }
+
   async stopDatabase(): Promise<void> {
     this.#note("database main stopped");
     await this.database.stop();
@@ -256,29 +269,6 @@ class Running implements Sandbox {
     const part = await starting;
     this.#stops.push(() => stop(part));
     return part;
-  }
-
-  /** What there is in AWS: load balancers first, since services of ECS register with them. */
-  async #startAccount(files: { readonly certFile: string; readonly keyFile: string }): Promise<void> {
-    const { clock, log } = this.#options;
-    const [plan, model] = [this.#plan, this.awsModel];
-    const parts = { plan, model, clock, log, cores: this.#fleet };
-    const account = plan.account === undefined ? undefined : new FleetAccount(parts, plan.account);
-    for (const deployment of plan.deployments.filter((one) => one.balanced)) {
-      const cores = this.cores().filter((core) => core.deployment === deployment.id);
-      const targetAt = (instance: string, port: number) => account?.targetAt(instance, port);
-      const starting = startBalancer({ plan, deployment, cores, files, model, clock, targetAt });
-      this.loadBalancers.set(deployment.id, await this.#own(starting, (part) => part.stop()));
-    }
-    this.alarms = await this.#own(createFleetAlarms(model, clock), (part) => part.stop());
-    if (account !== undefined) {
-      this.#account = account;
-      this.#stops.push(() => account.stop());
-      await account.start(this.alarms);
-    }
-    const own = [elbv2Service(model, { clock }), stsService(model, clock), ...(account?.services ?? [])];
-    this.aws = await this.#own(startAws({ clock, services: [...own, ...this.alarms.services] }), (part) => part.stop());
-    this.alarms.start();
   }
 
   async #writeFleet(): Promise<void> {

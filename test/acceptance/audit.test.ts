@@ -74,12 +74,14 @@ describe.each(FLEETS)("the fleet %s", (fleet) => {
           fix?.test(one.fix) === true,
       );
     });
-    expect(missed.map((rule) => ({ rule, findings: findings.filter((one) => one.rule === rule).slice(0, 3) }))).toEqual([]);
+    expect(missed.map((rule) => ({ rule, findings: findings.filter((one) => one.rule === rule).slice(0, 3) }))).toEqual(
+      [],
+    );
   });
 
   test("says of each finding which line of the runbook or the articles asks for it", () => {
-    for (const { rule, seed } of [...of(fleet).findings, ...of(`${fleet}-broken`).findings])
-      expect(seed, rule).toMatch(/\w{3}/);
+    const all = [...of(fleet).findings, ...of(`${fleet}-broken`).findings];
+    expect(all.filter(({ seed }) => !/\w{3}/.test(seed)).map(({ rule }) => rule)).toEqual([]);
   });
 });
 

@@ -204,7 +204,7 @@ describe("the live view without a terminal", () => {
     );
     view.end("pass");
     expect(terminal.raw.split("\n")).toEqual([
-      "stage 2 of 3, sustained began, for 2 min",
+      "stage 2 of 3, sustained began, for 2:00",
       "stage 2 of 3, sustained: 0:10 of 2:00; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4:50",
       "stage 2 of 3, sustained: 0:20 of 2:00; 1,000/s due, 1,000/s sent, 998/s answered; p50 4.13 ms, p99 18.2 ms; 15 failed (0.05%): 12 lost, 3 timed out; the run ends in 4:40",
       "stage 2 of 3, sustained ended after 0:25: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
@@ -243,9 +243,32 @@ describe("the live view without a terminal", () => {
     }
     view.end("");
     expect(terminal.raw.split("\n")).toEqual([
-      "stage 2 of 3, sustained began, for 2 min",
+      "stage 2 of 3, sustained began, for 2:00",
       "stage 2 of 3, sustained ended after 0:30: 30,000 arrivals, 15 failed (0.05%): 12 lost, 3 timed out",
       "note: removing the added core",
+      "",
+    ]);
+  });
+
+  it("shows no rate where none is sent: levels and rows are in the notes", async () => {
+    const ceiling = { index: 1, of: 9, kind: "ceiling", elapsedMs: 4_000, durationMs: 90_000 } as const;
+    const now = state({ stage: ceiling, counts: COUNTS, note: "8 connections: 3,200/s, p99 12 ms" });
+    const { terminal, view } = live();
+    view.update(now);
+    expect(terminal.lines).toEqual([
+      "stage 2 of 9, ceiling, plan quick",
+      expect.stringContaining("1:26 left, run 4:00"),
+      "note     8 connections: 3,200/s, p99 12 ms",
+      "",
+    ]);
+    const plain = live({ isTerminal: false });
+    plain.view.update(now);
+    await plain.clock.advance(10_000);
+    plain.view.update(now);
+    expect(plain.terminal.lines).toEqual([
+      "stage 2 of 9, ceiling began, for 1:30",
+      "note: 8 connections: 3,200/s, p99 12 ms",
+      "stage 2 of 9, ceiling: 0:04 of 1:30; the run ends in 4:00",
       "",
     ]);
   });

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { decideConsent, type ConsentInput } from "../../loadtests/consent.ts";
 import type { CertifySettings, Deployment } from "../../src/domain/index.ts";
 import { deployment } from "../checks/small-fleet.ts";
+import { planOf } from "../../loadtests/plans.ts";
+import { DEFAULT_THRESHOLDS } from "../../loadtests/thresholds.ts";
 import { certify } from "./run-support.ts";
+
+const ABLE = { hasCapacity: true, hasSurvival: true, hasScale: true };
 
 type Given = Partial<Omit<ConsentInput, "deployment">> & {
   readonly settings?: Partial<CertifySettings> | null;
@@ -15,6 +19,7 @@ function decide({ settings = {}, kind = "production", ...given }: Given) {
     addresses: ["10.0.0.1"],
     inventoryAddresses: ["10.0.0.1"],
     loadBalancerAddresses: [],
+    plan: planOf("quick", ABLE, DEFAULT_THRESHOLDS),
     yes: false,
   };
   return decideConsent({ deployment: of, ...inventory, ...given });
@@ -79,4 +84,21 @@ test("a refusal names the address that is a stranger, and where it can be allowe
     reason: "acme.example.com resolves to 203.0.113.9, which the inventory does not know as acme's",
     fix: "if it is yours, name its address or network in certify.targets of acme, or set loadBalancer",
   });
+});
+
+test("whoever is asked is told all that will be done", () => {
+  const quick = decide({});
+  expect(quick).toMatchObject({
+    because:
+      "acme is a production deployment: certification sends 1,000/s; it slows acme down and may bring it down for its users",
+  });
+  const launch = decide({ plan: planOf("launch", ABLE, DEFAULT_THRESHOLDS) });
+  expect(launch).toMatchObject({
+    because: expect.stringContaining(
+      "sends as many requests as it bears, and 1,000/s, fills its database to 1,000,000 sessions and 1,000,000 users and removes " +
+        "what it added again, takes all its cores but one away for a while and adds a core;",
+    ),
+  });
+  const counted = decide({ plan: planOf("launch", { ...ABLE, capacity: "count" }, DEFAULT_THRESHOLDS) });
+  expect(counted.kind === "confirm" && counted.because).not.toContain("database");
 });

@@ -223,6 +223,18 @@ test("what corewatch stored and nobody could read is no evidence that it saw not
   expect(found(record, "probes").outcome).toBe("invalid");
 });
 
+test("probes that corewatch itself missed fail the launch, and leave a plan of load alone untold; two are chance", () => {
+  const missing = (record: RunRecord, missed: number): RunRecord => {
+    const [first, ...others] = record.observed?.probes ?? [];
+    if (first === undefined) throw new Error("the passing run has probes");
+    return withSight(record, {
+      probes: [{ ...first, done: 20, missed }, ...others.map((one) => ({ ...one, done: 20 }))],
+    });
+  };
+  expect([launch, quick].map((record) => found(missing(record, 2), "probes").outcome)).toEqual(["pass", "pass"]);
+  expect([launch, quick].map((record) => found(missing(record, 9), "probes").outcome)).toEqual(["fail", "invalid"]);
+});
+
 test("one missed probe of thousands is none, and a watcher that was away for minutes is", () => {
   const [first, ...others] = launch.observed?.probes ?? [];
   if (first === undefined) throw new Error("the passing run has probes");
