@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { readRecord } from "../alarms/run.ts";
 import { createTargetGroups } from "./aws/target-group.ts";
 import type { CertifyRequest, CertifyWorld, Doors, OpenedStore } from "./cli/doors.ts";
+import { EXIT, Problem } from "./cli/exit.ts";
 import { CloudError, type CloudPlace, type Deployment, type LoadTarget, type WireRequest } from "./domain/index.ts";
 import { createClosedLoad } from "./load/closed.ts";
 import { createCoreCounters } from "./load/core-counters.ts";
@@ -88,6 +89,12 @@ export function createCertifyWorld(request: CertifyRequest, doors: Doors): Certi
       } finally {
         await transport.close();
       }
+    },
+    async alone(work) {
+      const { store: kept } = await store();
+      const turn = await kept.exclusive(`certify ${deployment.id}`, work);
+      if (turn.held) return turn.result;
+      throw new Problem(EXIT.usage, `another certification of ${deployment.id} is under way: wait for its end`);
     },
     async observer(current, signal) {
       const door = fileURLToPath(new URL("./cli/corewatch.mjs", import.meta.url));

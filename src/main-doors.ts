@@ -45,6 +45,12 @@ export function createDoors(): Doors {
       process.on("SIGINT", handler).on("SIGTERM", handler);
       return () => void process.off("SIGINT", handler).off("SIGTERM", handler);
     },
+    onHangUp(stop) {
+      const handler = (): void => stop("SIGHUP");
+      process.on("SIGHUP", handler);
+      return () => void process.off("SIGHUP", handler);
+    },
+    onInputEnd: (gone) => void process.stdin.on("end", gone).on("error", gone).resume(),
     readFile(path) {
       if (statSync(path).size > MAX_FILE_BYTES)
         throw new Error(`it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);

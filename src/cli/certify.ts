@@ -51,7 +51,7 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
     log: loaded.log,
   });
   try {
-    if (options.clean === true) return await clean(deployment, options, world, doors);
+    if (options.clean === true) return await world.alone(() => clean(deployment, options, world, doors));
     const scenario = chooseScenario(options.scenario, deployment, doors);
     const settings = settingsOf(deployment);
     const thresholds = thresholdsOf(settings, wishes);
@@ -66,12 +66,8 @@ export async function certify(id: string, options: CertifyOptions, doors: Doors)
       thresholds,
     );
     const addresses = await askConsent({ deployment, plan, yes: options.yesIOwnThis === true }, world, doors);
-    return await run(
-      { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed: wishes.seed },
-      options,
-      world,
-      doors,
-    );
+    const order = { loaded, deployment, settings, thresholds, plan, scenario, addresses, seed: wishes.seed };
+    return await world.alone(() => run(order, options, world, doors));
   } finally {
     await world.stop();
   }

@@ -161,6 +161,8 @@ export interface CertifyWorld extends Pick<RunPorts, "generator" | "closed" | "c
     request: WireRequest,
     signal: AbortSignal,
   ): Promise<{ readonly status: number; readonly body: string }>;
+  /** Runs `work` while no other certification of this deployment runs. @throws Problem 64 when one does */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** Starts to watch, in a process of its own unless a daemon does already. `current` is the fleet as it is by then. */
   observer(current: () => Fleet, signal: AbortSignal): Promise<RunObserver>;
   sink(path: string): ShotsSink;
@@ -189,12 +191,16 @@ export interface Doors {
   err(text: string): void;
   /** Runs `stop` on SIGINT and SIGTERM; returns the way to forget it. */
   onSignal(stop: (signal: string) => void): () => void;
+  /** Runs `stop` when the terminal is gone (SIGHUP); returns the way to forget it. */
+  onHangUp(stop: (signal: string) => void): () => void;
   /** Aborts when the command is to end early; its reason is the Problem to end with. */
   readonly signal: AbortSignal;
   /** Lets a second signal give clean-up up rather than end the process: see {@link Interruption.hold}. */
   readonly hold: Interruption["hold"];
   /** Ends the process now, whatever is under way. */
   exit(code: ExitCode): void;
+  /** Calls back when standard input ends: whoever started this process is gone. */
+  onInputEnd(gone: () => void): void;
   readonly pid: number;
   readFile(path: string): string;
   writeNewFile(path: string, text: string): void;

@@ -20,13 +20,13 @@ export interface Interruption {
 }
 
 /** The first signal lets a command end in order, stopping what it started; a second one ends the process at once. */
-export function watchSignals(doors: Pick<Doors, "clock" | "err" | "exit" | "onSignal">): Interruption {
+export function watchSignals(doors: Pick<Doors, "clock" | "err" | "exit" | "onSignal" | "onHangUp">): Interruption {
   const controller = new AbortController();
   let first: { readonly name: string; readonly at: number } | undefined;
   /** When the last signal that did something came. */
   let acted = 0;
   let held: AbortController | undefined;
-  const forget = doors.onSignal((name) => {
+  const act = (name: string): void => {
     const at = doors.clock.monotonic();
     if (first === undefined) {
       first = { name, at };
@@ -41,13 +41,17 @@ export function watchSignals(doors: Pick<Doors, "clock" | "err" | "exit" | "onSi
       doors.err("ended at once: what was started may still run\n");
       doors.exit(EXIT.interrupted);
     }
-  });
+  };
+  const forget = doors.onSignal(act);
   const hold = (): { readonly giveUp: AbortSignal; release(): void } => {
     const mine = new AbortController();
     held = mine;
+    // What is held must be put back in order: a terminal that goes away is an interruption like any other.
+    const forgetHangUp = doors.onHangUp(act);
     return {
       giveUp: mine.signal,
       release: () => {
+        forgetHangUp();
         if (held === mine) held = undefined;
       },
     };

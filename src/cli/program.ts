@@ -26,7 +26,7 @@ export async function run(argv: readonly string[], outside: Doors): Promise<Exit
   const interruption = watchSignals(outside);
   try {
     const code = await runCommand(argv, { ...outside, signal: interruption.signal, hold: interruption.hold });
-    const isInterrupted = interruption.first() === "SIGINT" && !ABOVE_INTERRUPTED.has(code);
+    const isInterrupted = (interruption.first() === "SIGINT" || interruption.first() === "SIGHUP") && !ABOVE_INTERRUPTED.has(code);
     return isInterrupted ? EXIT.interrupted : code;
   } finally {
     interruption.forget();
@@ -105,6 +105,7 @@ function addDaemon(program: Command, common: Common, doors: Doors, done: Done): 
   const listen = ["--listen <host:port>", "where the web server listens, over the configuration's"] as const;
   common(program.command("start").description("the daemon: sweeps, incidents, Slack, web"), "info")
     .option(...listen)
+    .addOption(new Option("--beside-parent").hideHelp())
     .option("--vantage <name>", "not part of this version")
     .action(async (options: CommonOptions & { listen?: string; vantage?: string }) => {
       if (options.vantage !== undefined) {

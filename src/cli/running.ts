@@ -9,6 +9,8 @@ import { sandbox } from "./sandbox.ts";
 /** Options of `start`. */
 export interface StartOptions extends CommonOptions {
   readonly listen?: string;
+  /** End in order when standard input ends: a daemon that another process runs beside itself goes with it, however that ends. */
+  readonly besideParent?: boolean;
 }
 
 /** The daemon over a configuration; runs until a signal. */
@@ -27,6 +29,7 @@ export async function start(options: StartOptions, doors: Doors): Promise<ExitCo
       { configPath: path, envFile, listen: options.listen, log, signal: doors.signal },
       doors,
     );
+    if (options.besideParent === true) doors.onInputEnd(() => void daemon.stop());
     return endOf(daemon, doors, () =>
       log.info(`watching; health at ${daemon.webUrl}/healthz and ${daemon.webUrl}/readyz`),
     );

@@ -38,13 +38,25 @@ const KEPT_CHARACTERS = 4_000;
 export async function startOwnDaemon(options: OwnDaemonOptions): Promise<OwnDaemon | undefined> {
   const { command, config, envFile, env, clock, log, signal } = options;
   const [program, ...first] = command;
-  const args = [...first, "start", "--listen", "127.0.0.1:0", "--config", config, "--log-level", "info"];
+  const args = [
+    ...first,
+    "start",
+    "--beside-parent",
+    "--listen",
+    "127.0.0.1:0",
+    "--config",
+    config,
+    "--log-level",
+    "info",
+  ];
   const child = spawn(program, envFile === undefined ? args : [...args, "--env-file", envFile], {
-    stdio: ["ignore", "ignore", "pipe"],
+    // Its end of the pipe closes when this process ends, in whatever way.
+    stdio: ["pipe", "ignore", "pipe"],
     env: { ...env, COREWATCH_LOG_FORMAT: "text", NO_COLOR: "1" },
   });
   let said = "";
   const daemon: { webUrl?: string; code?: number | null } = {};
+  child.stdin?.on("error", () => undefined);
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-KEPT_CHARACTERS);
     const where = SAYS_WHERE.exec(said)?.[1];

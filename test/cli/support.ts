@@ -100,6 +100,8 @@ export class Rig {
       readBytes: () => {
         throw new Error("no file is read here");
       },
+      onInputEnd: () => {},
+      onHangUp: () => () => {},
       ask: () => Promise.resolve(undefined),
       hold: () => ({ giveUp: new AbortController().signal, release: () => {} }),
       out: (text) => void (this.#out += text),
