@@ -1,11 +1,14 @@
 import { defineConfig } from "vitest/config";
+import WaitingFirst from "./test/support/waiting-first.ts";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     reporters: ["default", "./test/support/closing-line.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // One more than the two cores that the suite is meant for: much of it waits for processes and clocks.
+    maxWorkers: 3,
+    sequence: { sequencer: WaitingFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     globalSetup: ["./test/support/postgres.ts"],

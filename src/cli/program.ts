@@ -26,7 +26,8 @@ export async function run(argv: readonly string[], outside: Doors): Promise<Exit
   const interruption = watchSignals(outside);
   try {
     const code = await runCommand(argv, { ...outside, signal: interruption.signal, hold: interruption.hold });
-    const isInterrupted = (interruption.first() === "SIGINT" || interruption.first() === "SIGHUP") && !ABOVE_INTERRUPTED.has(code);
+    const isInterrupted =
+      (interruption.first() === "SIGINT" || interruption.first() === "SIGHUP") && !ABOVE_INTERRUPTED.has(code);
     return isInterrupted ? EXIT.interrupted : code;
   } finally {
     interruption.forget();

@@ -13,6 +13,7 @@ import type { SandboxLoadBalancer } from "./load-balancer.ts";
 
 /** A target group's deregistration delay unless somebody set it, and so the runbook's. */
 const SEED_DRAIN_MS = 300_000;
+const DRAIN = "deregistration_delay.timeout_seconds";
 
 /** What a load balancer is started with. */
 export interface BalancerStart {
@@ -34,7 +35,8 @@ export async function startBalancer(start: BalancerStart): Promise<SandboxLoadBa
   const zones = own?.aws.zones ?? (own === undefined ? [...new Set(cores.map((core) => core.zone))] : ALL_ZONES);
   const isSecure = own === undefined ? deployment.secure : own.plain !== true;
   const targets = cores.map((core) => targetOf(core, own?.aws.targetType));
-  const drainMs = SEED_DRAIN_MS / plan.healthCheckSpeed;
+  const ownDrain = own?.group?.attributes?.[DRAIN];
+  const drainMs = ownDrain === undefined ? SEED_DRAIN_MS / plan.healthCheckSpeed : Number(ownDrain) * 1000;
   const balancer = await startLoadBalancer({
     clock,
     zones,
@@ -60,9 +62,7 @@ export async function startBalancer(start: BalancerStart): Promise<SandboxLoadBa
         port: 3567,
         ...own?.group,
         // ECS waits for as long as the target group says.
-        ...(own === undefined
-          ? {}
-          : { attributes: { "deregistration_delay.timeout_seconds": String(drainMs / 1000) } }),
+        ...(own === undefined ? {} : { attributes: { ...own.group?.attributes, [DRAIN]: String(drainMs / 1000) } }),
         targets: () => balancer.targets(),
         changes: targetChanges(balancer, targets, start.targetAt),
       },

@@ -104,7 +104,13 @@ export function ecsSpotAlb(): FleetPlan {
               redirect: { protocol: "HTTPS", port: String(HTTPS_PORT), status: "HTTP_301" },
             },
           ],
-          group: { protocol: "HTTP", port: 80, healthCheck: { protocol: "HTTP", timeoutSeconds: 5, codes: "200-399" } },
+          group: {
+            protocol: "HTTP",
+            port: 80,
+            // A task that is replaced is soon gone.
+            attributes: { "deregistration_delay.timeout_seconds": "6" },
+            healthCheck: { protocol: "HTTP", timeoutSeconds: 5, codes: "200-399" },
+          },
         },
       },
       buckets: [runbookBucket(id)],

@@ -46,7 +46,9 @@ export function renderFleet(plan: FleetPlan, places: FleetPlaces): string {
       web: { listen: places.listen },
       checks: plan.checks,
       ...(resolvers.length === 0 ? {} : { resolvers }),
-      ...(places.hostQueue === undefined ? {} : { inventory: { events: { queue: places.hostQueue } } }),
+      ...(places.hostQueue === undefined
+        ? {}
+        : { inventory: { schedule: "* * * * * *", events: { queue: places.hostQueue } } }),
       databases: {
         main: { kind: account?.mysql === undefined ? "postgres" : "mysql", url: "${env:SANDBOX_DATABASE_URL}" },
         ...(account?.appsWithLoadBalancer === undefined
