@@ -17,6 +17,8 @@ export interface ListedCore {
   /** `deployment/core` */
   readonly id: string;
   readonly core: Core;
+  /** The inventory finds it: what it knows is as old as its last look. */
+  readonly isFound: boolean;
 }
 
 /** One load balancer of the fleet, whatever number of deployments share it. */
@@ -65,7 +67,8 @@ export function balancersOf(fleet: Fleet): { readonly target: Target; readonly i
 }
 
 function listed(deployment: Deployment): ListedCore[] {
-  return deployment.cores.map((core) => ({ id: `${deployment.id}/${core.id}`, core }));
+  const isFound = deployment.discovery !== undefined;
+  return deployment.cores.map((core) => ({ id: `${deployment.id}/${core.id}`, core, isFound }));
 }
 
 /** An ARN is of one region, whatever the deployment says. */

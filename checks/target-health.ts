@@ -28,11 +28,15 @@ interface Word extends Finding {
  * One finding for each core behind the load balancer and for each target that no core explains, and the whole:
  * `down` when no core is served and not all are leaving (the reason most cores share); `degraded` when some are bad, with
  * their reason if it is one and `partial-failure` if they differ; `up` otherwise. A draining core is going by intent: its
- * finding is degraded/target-draining, and the whole does not mind unless nothing else is left.
+ * finding is degraded/target-draining, and the whole does not mind unless nothing else is left. Where the inventory finds its
+ * cores, one that is missing or unlisted is `unknown` for as long as others are served.
  */
 export function judgeTargets(input: BalancerInput, facts: LoadBalancerFacts): Outcome {
-  const words = input.cores.map((core) => wordOn(core, facts));
-  const unlisted = unlistedIn(input, facts);
+  const told = input.cores.map((core) => wordOn(core, facts));
+  // A task that moved is registered before the inventory has seen it. While something is served, that is no trouble yet.
+  const isMoving = told.some((word) => word.health === "up") && input.cores.some((core) => core.isFound);
+  const words = isMoving ? told.map((word, at) => (input.cores[at]?.isFound === true ? unread(word) : word)) : told;
+  const unlisted = unlistedIn(input, facts).map((word) => (isMoving ? unread(word) : word));
   const all = facts.targetGroups.flatMap((group) => group.targets);
   const count = (states: readonly string[]): number => all.filter((target) => states.includes(target.state)).length;
   const [health, reason] = whole(words, unlisted);
@@ -50,6 +54,12 @@ export function judgeTargets(input: BalancerInput, facts: LoadBalancerFacts): Ou
   };
 }
 
+/** What differs between the target group and an inventory that finds its cores is for the inventory's next look to tell. */
+function unread(word: Word): Word {
+  if (word.reason !== "target-missing" && word.reason !== "target-unlisted") return word;
+  return { ...word, health: "unknown", reason: "not-seen-yet" };
+}
+
 function whole(words: readonly Word[], unlisted: readonly Word[]): readonly [Health, Reason] {
   const served = words.some((word) => word.health === "up");
   const bad = words.filter((word) => word.health === "down");
@@ -62,7 +72,7 @@ function whole(words: readonly Word[], unlisted: readonly Word[]): readonly [Hea
       return ["down", only ?? "target-unhealthy"];
     return ["degraded", reasons.size === 1 && unlisted.length === 0 && only !== undefined ? only : "partial-failure"];
   }
-  if (unlisted.length > 0) return ["degraded", "target-unlisted"];
+  if (unlisted.some((word) => word.health === "degraded")) return ["degraded", "target-unlisted"];
   if (served || words.length === 0) return ["up", "ok"];
   if (draining) return ["degraded", "target-draining"];
   return ["unknown", "not-seen-yet"];

@@ -1,5 +1,5 @@
 import { seriesKey, type CheckKind, type Target } from "../domain/index.ts";
-import { judge, named, type AuditContext, type Rule } from "./rule.ts";
+import { fail, judge, named, wantCores, type AuditContext, type Rule } from "./rule.ts";
 
 /** A series that was not observed for this long is not running. */
 const FRESH_MS = 15 * 60_000;
@@ -11,7 +11,14 @@ export const checksRunning: Rule = {
   seed: "Health check should happen for each core that is being used + the db + load balancer",
   applies: () => true,
   async check(context) {
-    const { own, now } = context;
+    const { own, now, deployment } = context;
+    wantCores(context, [deployment]);
+    if (deployment.cores.length === 0)
+      return fail(
+        "a core, and its check",
+        `no core of ${deployment.id} is there`,
+        "start a core, or look at what its source says (corewatch inventory)",
+      );
     const seen = await own.observed();
     const wanted = wantedSeries(context);
     const silent = wanted.filter((key) => now - (seen.get(key) ?? 0) > FRESH_MS);

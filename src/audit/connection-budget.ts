@@ -1,4 +1,4 @@
-import { judge, type Rule } from "./rule.ts";
+import { judge, wantCores, type Rule } from "./rule.ts";
 
 const DEFAULT_SHARE = 0.8;
 
@@ -8,10 +8,12 @@ export const connectionBudget: Rule = {
   title: "connection pools against max_connections",
   seed: "Optimise thread pool size and db connection pool size",
   applies: ({ database }) => database !== undefined,
-  async check({ deployment, fleet, expect, database }) {
+  async check(context) {
+    const { deployment, fleet, expect, database } = context;
     const share = expect.connectionShare ?? DEFAULT_SHARE;
-    const { maxConnections } = await database();
     const users = fleet.deployments.filter((one) => one.database === deployment.database);
+    wantCores(context, users);
+    const { maxConnections } = await database();
     const needed = users.reduce((sum, one) => sum + one.cores.length * one.poolSize, 0);
     const most = Math.floor(maxConnections * share);
     return judge(

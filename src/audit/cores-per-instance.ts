@@ -1,5 +1,5 @@
 import type { Deployment, Fleet } from "../domain/index.ts";
-import { judge, named, type Rule } from "./rule.ts";
+import { judge, named, wantCores, type Rule } from "./rule.ts";
 
 /** Limits of the hosted fleet: seven development cores on a t3.small; one or two of one production deployment on its own instance; a hundred development or fifty production tenants on a t3.large. */
 const DEVELOPMENT_CORES = 7;
@@ -11,14 +11,25 @@ export const coresPerInstance: Rule = {
   id: "cores-per-instance",
   title: "cores per instance",
   seed: "Should use multiple cores (two per ec2 instance or one?); up to seven development cores on a T3.small; production on a dedicated instance",
-  applies: ({ cores }) => cores.some(({ instance }) => instance !== undefined),
-  async check({ deployment, fleet, expect }) {
+  applies: ({ cores, discovery }) => cores.length > 0 || discovery !== undefined,
+  async check(context) {
+    const { deployment, fleet, expect } = context;
+    // Others' cores share instances too.
+    wantCores(context, fleet.deployments);
     const instances = new Map<string, number>();
     for (const { instance } of deployment.cores)
       if (instance !== undefined) instances.set(instance, (instances.get(instance) ?? 0) + 1);
     const { expected, isRight } = limitOf(deployment, fleet, expect.coresPerInstance);
     const isShared = deployment.tenancy === "multi-tenant";
     const wrong = [...instances].filter(([instance, own]) => !isRight(instance, own));
+    const without = deployment.cores.filter(({ instance }) => instance === undefined);
+    if (wrong.length === 0 && (without.length > 0 || deployment.cores.length === 0))
+      return {
+        outcome: "unknown",
+        expected,
+        actual: without.length === 0 ? "no core is there" : `no instance is known of ${named(without.map(({ id }) => id))}`,
+        fix: without.length === 0 ? "start a core" : "give the cores their instance in fleet.yaml, or have them found (discover)",
+      };
     return judge(
       wrong.length === 0,
       expected,

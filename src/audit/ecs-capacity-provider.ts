@@ -17,7 +17,12 @@ export const ecsCapacityProvider: Rule = {
         : named(capacityProviders.map((one) => `${one.name}: managed scaling ${one.managedScaling ? "on" : "off"}`)),
       capacityProviders.length === 0
         ? `aws ecs update-service --cluster ${cluster} --service ${name} --capacity-provider-strategy capacityProvider=…,weight=1 --force-new-deployment`
-        : `aws ecs update-capacity-provider --name ${without[0]?.name} --auto-scaling-group-provider managedScaling={status=ENABLED}`,
+        : without
+            .map(
+              (one) =>
+                `aws ecs update-capacity-provider --name ${one.name} --auto-scaling-group-provider managedScaling={status=ENABLED}`,
+            )
+            .join("\n"),
     );
   },
 };

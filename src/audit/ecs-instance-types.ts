@@ -5,6 +5,7 @@ export const ecsInstanceTypes: Rule = {
   id: "ecs-instance-types",
   title: "several instance types",
   seed: "Combine purchase options and instance types allows setting flexible instance types",
+  scanner: "autoscaling_group_multiple_instance_types",
   applies: (deployment) => isOnEcs(deployment) && deployment.kind === "production",
   async check({ ecs }) {
     const groups = (await ecs()).capacityProviders.flatMap(({ group }) => (group === undefined ? [] : [group]));
@@ -15,7 +16,14 @@ export const ecsInstanceTypes: Rule = {
       groups.length === 0
         ? "no Auto Scaling group to look at"
         : named(groups.map((one) => `${one.name}: ${named(one.instanceTypes)}`)),
-      "add types to the group's mixed instances policy (aws autoscaling update-auto-scaling-group --mixed-instances-policy)",
+      single.length === 0
+        ? "give the service a capacity provider with an Auto Scaling group"
+        : single
+            .map(
+              ({ name }) =>
+                `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${name} --mixed-instances-policy with two types or more in LaunchTemplate.Overrides`,
+            )
+            .join("\n"),
     );
   },
 };

@@ -12,11 +12,24 @@ export const ecsScaleInProtection: Rule = {
       ...(managedTerminationProtection ? [] : [`${name}: managed termination protection off`]),
       ...(group?.protectedFromScaleIn === false ? [`${group.name}: new instances are not protected`] : []),
     ]);
+    const fixes = capacityProviders.flatMap(({ name, managedTerminationProtection, group }) => [
+      // In this order: AWS refuses the second while new instances are not protected.
+      ...(group?.protectedFromScaleIn === false
+        ? [
+            `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${group.name} --new-instances-protected-from-scale-in`,
+          ]
+        : []),
+      ...(managedTerminationProtection
+        ? []
+        : [
+            `aws ecs update-capacity-provider --name ${name} --auto-scaling-group-provider managedTerminationProtection=ENABLED`,
+          ]),
+    ]);
     return judge(
       capacityProviders.length > 0 && troubles.length === 0,
       "on for new instances, and managed termination protection on",
       capacityProviders.length === 0 ? "no capacity provider" : troubles.length === 0 ? "both on" : named(troubles),
-      "aws autoscaling update-auto-scaling-group --auto-scaling-group-name … --new-instances-protected-from-scale-in, and aws ecs update-capacity-provider --name … --auto-scaling-group-provider managedTerminationProtection=ENABLED",
+      fixes.length === 0 ? "give the service a capacity provider (ecs-capacity-provider)" : fixes.join("\n"),
     );
   },
 };

@@ -5,6 +5,7 @@ export const ecsZones: Rule = {
   id: "ecs-zones",
   title: "instances in several zones",
   seed: "Network: in most cases, it's better to choose all the available subnetworks",
+  scanner: "autoscaling_group_multiple_az",
   applies: (deployment) => isOnEcs(deployment) && deployment.kind === "production",
   async check({ ecs }) {
     const groups = (await ecs()).capacityProviders.flatMap(({ group }) => (group === undefined ? [] : [group]));
@@ -15,7 +16,14 @@ export const ecsZones: Rule = {
       groups.length === 0
         ? "no Auto Scaling group to look at"
         : named(groups.map((one) => `${one.name}: ${named(one.zones)}`)),
-      "add subnets of other zones (aws autoscaling update-auto-scaling-group --vpc-zone-identifier)",
+      single.length === 0
+        ? "give the service a capacity provider with an Auto Scaling group"
+        : single
+            .map(
+              ({ name }) =>
+                `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${name} --vpc-zone-identifier with the subnets of several zones`,
+            )
+            .join("\n"),
     );
   },
 };

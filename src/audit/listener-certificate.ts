@@ -12,7 +12,7 @@ export const listenerCertificate: Rule = {
   seed: "Create Load Balancer: Certificate: choose a certificate from ACM",
   scanner: "acm_certificates_expiration_check",
   applies: isBalanced,
-  async check({ loadBalancer, expect, cloud, place, now }) {
+  async check({ deployment, loadBalancer, expect, cloud, place, now }) {
     const days = expect.certificateDays ?? DEFAULT_DAYS;
     const expected = `one of ACM's, with more than ${days} days left`;
     const balancer = await loadBalancer();
@@ -22,15 +22,26 @@ export const listenerCertificate: Rule = {
     const arn = listener.certificateArns[0] ?? "";
     const choose = `aws acm request-certificate --domain-name …, then aws elbv2 modify-listener --listener-arn ${listener.arn} --certificates CertificateArn=…`;
     if (!arn.includes(":acm:")) return fail(expected, arn === "" ? "no certificate" : `${arn} is not ACM's`, choose);
-    const { status, notAfter, names } = await cloud.certificate(arn, place);
-    const left = notAfter === undefined ? 0 : Math.floor((notAfter - now) / DAY_MS);
-    const actual = `${names[0] ?? arn}: ${status}, ${dayText(left)} left`;
-    if (status !== "ISSUED" || left <= days)
-      return fail(
-        expected,
-        actual,
-        `find out why ACM does not renew it (aws acm describe-certificate --certificate-arn ${arn}), or ${choose}`,
-      );
-    return pass(expected, actual);
+    const own = listener.certificateArns.filter((one) => one.includes(":acm:"));
+    const all = await Promise.all(own.map((one) => cloud.certificate(one, place)));
+    // By the name that is called the load balancer chooses among them; only where none is for it, it takes the default.
+    const host = new URL(deployment.connectionUri).hostname;
+    const forHost = all.filter(({ names }) => names.some((name) => covers(name, host)));
+    const used = forHost.length > 0 ? forHost : all.slice(0, 1);
+    const leftOf = ({ notAfter }: AcmCertificate): number =>
+      notAfter === undefined ? 0 : Math.floor((notAfter - now) / DAY_MS);
+    const wrong = used.filter((one) => one.status !== "ISSUED" || leftOf(one) <= days);
+    const actual = named(
+      (wrong.length > 0 ? wrong : used).map(
+        (one) => `${one.names[0] ?? one.arn}: ${one.status}, ${dayText(leftOf(one))} left`,
+      ),
+    );
+    const [first] = wrong;
+    if (first === undefined) return pass(expected, actual);
+    return fail(
+      expected,
+      actual,
+      `find out why ACM does not renew it (aws acm describe-certificate --certificate-arn ${first.arn}), or ${choose}`,
+    );
   },
 };

@@ -14,7 +14,7 @@ export const logBucketLifecycle: Rule = {
         lifecycle.some((rule) => rule.startsWith("expire")),
         "a rule that deletes old logs",
         `${name}: ${named(lifecycle)}`,
-        `aws s3api put-bucket-lifecycle-configuration --bucket ${name} --lifecycle-configuration '{"Rules":[{"ID":"expire-logs","Status":"Enabled","Filter":{},"Expiration":{"Days":90},"NoncurrentVersionExpiration":{"NoncurrentDays":30}}]}'`,
+        `aws s3api put-bucket-lifecycle-configuration --bucket ${name} --lifecycle-configuration '{"Rules":[{"ID":"expire-logs","Status":"Enabled","Filter":{},"Expiration":{"Days":90},"NoncurrentVersionExpiration":{"NoncurrentDays":30}}]}'${lifecycle.length === 0 ? "" : " (which replaces all rules: add those there that are to stay)"}`,
       ),
     ),
 };

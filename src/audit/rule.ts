@@ -46,6 +46,8 @@ export interface AuditContext {
   readonly deployment: Deployment;
   readonly expect: AuditExpectations;
   readonly place: CloudPlace;
+  /** Deployments whose cores could not be found now, with the reason: what is known of them is from before, or nothing. */
+  readonly unread?: ReadonlyMap<string, string>;
   /** Epoch ms. */
   readonly now: number;
   readonly cloud: AuditCloud;
@@ -111,4 +113,12 @@ export function isBalanced(deployment: Deployment): boolean {
 /** Rules that read the ECS service. */
 export function isOnEcs(deployment: Deployment): boolean {
   return deployment.ecs !== undefined;
+}
+
+/** @throws Error where the cores of one of these deployments could not be found now: nothing is said of what is not known */
+export function wantCores({ unread }: AuditContext, deployments: readonly Deployment[]): void {
+  for (const { id } of deployments) {
+    const why = unread?.get(id);
+    if (why !== undefined) throw new Error(`the cores of ${id}: ${why}`);
+  }
 }

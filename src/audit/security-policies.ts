@@ -17,3 +17,19 @@ export const CURRENT_POLICIES = [
   "ELBSecurityPolicy-FS-1-2-2019-08",
   "ELBSecurityPolicy-TLS-1-2-2017-01",
 ] as const;
+
+/**
+ * Policies that refuse all that the runbook's 2016-08 refuses, and do not reach what is recommended today: they let in TLS 1.0
+ * or 1.1, or weaker ciphers of TLS 1.2.
+ */
+export const FORMER_POLICIES = [
+  "ELBSecurityPolicy-2015-05",
+  "ELBSecurityPolicy-TLS-1-1-2017-01",
+  "ELBSecurityPolicy-TLS-1-2-Ext-2018-06",
+  "ELBSecurityPolicy-FS-2018-06",
+  "ELBSecurityPolicy-FS-1-1-2019-08",
+  "ELBSecurityPolicy-TLS13-1-0-2021-06",
+  "ELBSecurityPolicy-TLS13-1-1-2021-06",
+  "ELBSecurityPolicy-TLS13-1-2-Ext1-2021-06",
+  "ELBSecurityPolicy-TLS13-1-2-Ext2-2021-06",
+] as const;

@@ -1,5 +1,5 @@
 import { createListener, listenerPort, mainListener } from "./listeners.ts";
-import { CURRENT_POLICIES } from "./security-policies.ts";
+import { CURRENT_POLICIES, FORMER_POLICIES } from "./security-policies.ts";
 import { fail, isBalanced, judge, type Rule } from "./rule.ts";
 
 const RUNBOOK = "ELBSecurityPolicy-2016-08";
@@ -17,7 +17,7 @@ export const securityPolicyRunbook: Rule = {
     if (listener === undefined)
       return fail(expected, `no HTTPS listener on port ${listenerPort(expect)}`, createListener(balancer, expect));
     const policy = listener.sslPolicy ?? "none";
-    const accepted = new Set([RUNBOOK, ...CURRENT_POLICIES, ...(expect.securityPolicies ?? [])]);
+    const accepted = new Set([RUNBOOK, ...CURRENT_POLICIES, ...FORMER_POLICIES, ...(expect.securityPolicies ?? [])]);
     return judge(
       accepted.has(policy),
       expected,

@@ -5,10 +5,12 @@ export const spotReadiness: Rule = {
   id: "spot-readiness",
   title: "ready for spot interruptions",
   seed: "Spot instances can be shut down at any time: you get the notification two minutes before it happens",
+  scanner: "autoscaling_group_capacity_rebalance_enabled",
   applies: isOnEcs,
   async check({ ecs }) {
     const groups = (await ecs()).capacityProviders.flatMap(({ group }) => (group === undefined ? [] : [group]));
     const spot = groups.filter((group) => group.onDemandPercentAboveBase < 100);
+    const wrong = spot.filter((group) => !group.capacityRebalance || group.spotAllocation === "lowest-price");
     const troubles = spot.flatMap((group) => [
       ...(group.capacityRebalance ? [] : [`${group.name}: no capacity rebalancing`]),
       ...(group.spotAllocation === "lowest-price"
@@ -25,7 +27,14 @@ export const spotReadiness: Rule = {
           : troubles.length === 0
             ? "both"
             : named(troubles),
-      "aws autoscaling update-auto-scaling-group --capacity-rebalance, with SpotAllocationStrategy price-capacity-optimized",
+      wrong.length === 0
+        ? "give the service a capacity provider with an Auto Scaling group"
+        : wrong
+            .map(
+              ({ name }) =>
+                `aws autoscaling update-auto-scaling-group --auto-scaling-group-name ${name} --capacity-rebalance, with SpotAllocationStrategy price-capacity-optimized in its mixed instances policy`,
+            )
+            .join("\n"),
     );
   },
 };

@@ -57,7 +57,7 @@ test("a core in a zone that is not enabled, or a single zone, is zone-missing", 
     reason: "zone-missing",
     detail: "load balancer acme-production is not enabled in eu-west-1b, where it has cores",
   });
-  const single = { ...input, cores: [{ id: "acme/c1", core: core(1) }] };
+  const single = { ...input, cores: [{ id: "acme/c1", core: core(1), isFound: false }] };
   expect(judgeBalancer(single, { ...facts, zones: ["eu-west-1a"] })).toMatchObject({ reason: "zone-missing" });
 });
 

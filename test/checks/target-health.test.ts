@@ -152,3 +152,22 @@ test("the worst word counts when several groups have the core, and long lists ar
   const many = inputOf(Array.from({ length: 40 }, (_, index) => core(index + 1)));
   expect(judge(many, [target("i-1")]).detail).toMatch(/; and 34 more$/);
 });
+
+test("where cores are found, one that moved is not held against anybody while others are served", () => {
+  const discovery = {
+    settings: { from: "target-group" },
+    addressing: { protocol: "https", address: "private", basePath: "" },
+  } as const;
+  const cores = [core(1), core(2), core(3)];
+  const found = balancerOf(fleet({ deployments: [deployment({ cores, discovery })] }));
+  const moved = judge(found, [target("i-1"), target("i-2"), { ...target("i-3", "initial"), port: 32_768 }]);
+  expect(moved).toMatchObject({ health: "up", reason: "ok" });
+  expect(moved.findings?.slice(2)).toEqual([
+    { target: "acme/c3", health: "unknown", reason: "not-seen-yet" },
+    { target: "i-3:32768", health: "unknown", reason: "not-seen-yet" },
+  ]);
+  expect(judge(found, [])).toMatchObject({ health: "down", reason: "target-missing" });
+  expect(judge(found, [target("i-1"), target("i-2"), target("i-3", "unhealthy")])).toMatchObject({
+    health: "degraded",
+  });
+});
