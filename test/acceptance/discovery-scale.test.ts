@@ -120,14 +120,18 @@ test(
       "acme/acme-2 up",
       "acme/acme-3 up",
     ]);
-    const audited = await stage.run("audit", "--deployment", "acme", "--format", "json");
-    const { findings } = JSON.parse(audited.stdout) as {
-      findings: { rule: string; outcome: string; actual: string }[];
-    };
-    const finding = findings.find(({ rule }) => rule === "cores-per-instance");
-    expect(finding).toMatchObject({ outcome: "pass", actual: expect.stringContaining("i-0a3: 1 of it") });
-    const watched = findings.find(({ rule }) => rule === "checks-running");
-    expect(watched).toMatchObject({ outcome: "pass" });
+    const found = await until("the checklist to find the new core, watched", 20_000, async () => {
+      const audited = await stage.run("audit", "--deployment", "acme", "--format", "json");
+      const { findings } = JSON.parse(audited.stdout) as {
+        findings: { rule: string; outcome: string; actual: string }[];
+      };
+      const isWatched = findings.some((one) => one.rule === "checks-running" && one.outcome === "pass");
+      return isWatched && findings;
+    });
+    expect(found.find(({ rule }) => rule === "cores-per-instance")).toMatchObject({
+      outcome: "pass",
+      actual: expect.stringContaining("i-0a3: 1 of it"),
+    });
     expect(cards(stage.slack)).toEqual([]);
     expect(await daemon.stop()).toBe(0);
   },
