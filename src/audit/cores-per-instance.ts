@@ -27,8 +27,12 @@ export const coresPerInstance: Rule = {
       return {
         outcome: "unknown",
         expected,
-        actual: without.length === 0 ? "no core is there" : `no instance is known of ${named(without.map(({ id }) => id))}`,
-        fix: without.length === 0 ? "start a core" : "give the cores their instance in fleet.yaml, or have them found (discover)",
+        actual:
+          without.length === 0 ? "no core is there" : `no instance is known of ${named(without.map(({ id }) => id))}`,
+        fix:
+          without.length === 0
+            ? "start a core"
+            : "give the cores their instance in fleet.yaml, or have them found (discover)",
       };
     return judge(
       wrong.length === 0,

@@ -1,5 +1,7 @@
+import type { AcmCertificate } from "../domain/index.ts";
+import { covers } from "./certificate-covers.ts";
 import { createListener, listenerPort, mainListener } from "./listeners.ts";
-import { dayText, fail, isBalanced, pass, type Rule } from "./rule.ts";
+import { dayText, fail, isBalanced, named, pass, type Rule } from "./rule.ts";
 
 const DAY_MS = 86_400_000;
 /** ACM renews 60 days ahead; one that has less than 30 is one whose renewal failed. */

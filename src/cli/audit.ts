@@ -4,13 +4,13 @@ import { renderMarkdown } from "../audit/report-markdown.ts";
 import { renderText, summaryLine } from "../audit/report-text.ts";
 import type { AuditContext } from "../audit/rule.ts";
 import { type AuditResult, runAudit } from "../audit/run.ts";
-import type { Deployment, Fleet } from "../domain/index.ts";
+import type { AuditFinding, Deployment, Fleet } from "../domain/index.ts";
 import type { CommonOptions } from "./context.ts";
 import type { AuditWorld, Doors } from "./doors.ts";
 import { EXIT, type ExitCode, Problem } from "./exit.ts";
 import { loadFound } from "./found.ts";
 import { iso } from "./json.ts";
-import { junit } from "./junit.ts";
+import { junit, type JUnitCase } from "./junit.ts";
 
 /** Options of `corewatch audit`. */
 export interface AuditOptions extends CommonOptions {
@@ -24,7 +24,10 @@ const SAY_EVERY_MS = 5_000;
 
 /** Asks the launch checklist. 1 when a rule failed, 3 when one could not be told, 0 when all is as it should be or waived. */
 export async function audit(options: AuditOptions, doors: Doors): Promise<ExitCode> {
-  const { fleet, path, log } = await loadFound(options, doors);
+  const { fleet, path, log, found } = await loadFound(options, doors, { mayLack: true });
+  const unread = new Map(
+    found.sources.flatMap((one) => (one.error === null ? [] : [[one.deployment, one.error] as const])),
+  );
   const deployments = chosen(fleet, options.deployment);
   const world = await doors.audit({ fleet, configPath: path, log });
   try {
@@ -33,7 +36,7 @@ export async function audit(options: AuditOptions, doors: Doors): Promise<ExitCo
       fleet,
       deployments,
       rules: RULES,
-      contextOf: (deployment) => contextOf(deployment, fleet, world, at),
+      contextOf: (deployment) => ({ ...contextOf(deployment, fleet, world, at), unread }),
       parallel: PARALLEL,
       onProgress: progress(doors),
       redact: (text) => doors.redactor.redact(text),
@@ -83,6 +86,18 @@ function progress(doors: Pick<Doors, "clock" | "err">): (done: number, of: numbe
   };
 }
 
+const JUNIT: Readonly<Record<AuditFinding["outcome"], JUnitCase["outcome"]>> = {
+  pass: "passed",
+  fail: "failed",
+  unknown: "error",
+  waived: "skipped",
+};
+
+function messageOf({ expected, actual, fix, waiver }: AuditFinding): string {
+  const waived = waiver === undefined ? "" : `waived until ${waiver.until}: ${waiver.reason}; `;
+  return `${waived}expected ${expected}; there is ${actual}; fix: ${fix}`;
+}
+
 function print(result: AuditResult, fleet: Fleet, at: number, format: string): string {
   switch (format) {
     case "json":
@@ -99,9 +114,9 @@ function print(result: AuditResult, fleet: Fleet, at: number, format: string): s
           classname: `audit.${one.subject}`,
           name: one.rule,
           seconds: 0,
-          outcome: one.outcome === "fail" ? "failed" : one.outcome === "unknown" ? "error" : "passed",
+          outcome: JUNIT[one.outcome],
           type: one.outcome,
-          message: `expected ${one.expected}; there is ${one.actual}`,
+          message: messageOf(one),
         })),
       );
     default:

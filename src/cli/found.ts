@@ -41,9 +41,14 @@ const NOTHING_FOUND: Found = { stale: false, sources: [], conflicts: [], events:
 
 /**
  * Loads fleet.yaml and finds what of the fleet is found: reads the sources once, keeps ids in the store, and goes by what
- * was known where a source cannot be read. @throws Problem 78; 3 where a deployment's cores are not known at all
+ * was known where a source cannot be read. With `mayLack`, a deployment whose cores are not known at all is left without.
+ * @throws Problem 78; 3 where a deployment's cores are not known at all
  */
-export async function loadFound(options: CommonOptions, doors: Doors): Promise<Loaded & { readonly found: Found }> {
+export async function loadFound(
+  options: CommonOptions,
+  doors: Doors,
+  { mayLack = false }: { readonly mayLack?: boolean } = {},
+): Promise<Loaded & { readonly found: Found }> {
   const loaded = await load(options, doors);
   const deployments = discovering(loaded.fleet);
   if (deployments.length === 0) return { ...loaded, found: NOTHING_FOUND };
@@ -51,7 +56,7 @@ export async function loadFound(options: CommonOptions, doors: Doors): Promise<L
   const [reads, opened] = await Promise.all([read(fleet, deployments, doors), openIfThere(fleet, path, log, doors)]);
   try {
     doors.signal.throwIfAborted();
-    const found = await resolve(fleet, deployments, reads, opened, log, doors);
+    const found = await resolve(fleet, deployments, { reads, mayLack }, opened, log, doors);
     return { ...loaded, ...found };
   } finally {
     await opened?.stop();
@@ -86,7 +91,7 @@ async function openIfThere(fleet: Fleet, path: string, log: Log, doors: Doors): 
 async function resolve(
   fleet: Fleet,
   deployments: readonly Discovering[],
-  reads: Reads,
+  { reads, mayLack }: { readonly reads: Reads; readonly mayLack: boolean },
   opened: OpenedStore | undefined,
   log: Log,
   doors: Doors,
@@ -114,11 +119,12 @@ async function resolve(
   for (const { deployment, error, readAt, cores } of sources) {
     if (error === null) continue;
     const listed = fleet.deployments.find(({ id }) => id === deployment)?.cores ?? [];
-    if (readAt === null && listed.length === 0)
-      throw new Problem(
-        EXIT.unsure,
-        `the cores of ${deployment} could not be found, and none are known from before: ${error}`,
-      );
+    if (readAt === null && listed.length === 0) {
+      const what = `the cores of ${deployment} could not be found, and none are known from before: ${error}`;
+      if (!mayLack) throw new Problem(EXIT.unsure, what);
+      log.warn(what);
+      continue;
+    }
     log.warn(`the inventory of ${deployment} is stale: ${error}; its ${cores} known cores are taken as they were`);
   }
   const { fleet: resolved, conflicts } = withFound(fleet, (id) => memory.get(id));

@@ -11,7 +11,7 @@ const MAX_SHOWN = 20;
 
 /** The resolved fleet, where it was found, and what changed since the last look. 3 when some of it is stale. */
 export async function inventory(options: CommonOptions & { readonly diff?: boolean }, doors: Doors): Promise<ExitCode> {
-  const { fleet, path, log, found } = await loadFound(options, doors);
+  const { fleet, path, log, found } = await loadFound(options, doors, { mayLack: true });
   const { describeInventory, diffDescriptions } = await import("../inventory/index.ts");
   const { stale } = found;
   const now = describeInventory(fleet, doors.clock.now(), { stale });

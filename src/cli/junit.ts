@@ -3,8 +3,8 @@ export interface JUnitCase {
   readonly classname: string;
   readonly name: string;
   readonly seconds: number;
-  /** `failed`: the verdict is bad; `error`: it could not be told. */
-  readonly outcome: "passed" | "failed" | "error";
+  /** `failed`: the verdict is bad; `error`: it could not be told; `skipped`: it is bad, and somebody waived it. */
+  readonly outcome: "passed" | "failed" | "error" | "skipped";
   readonly type: string;
   readonly message: string;
 }
@@ -17,18 +17,15 @@ export function junit(suite: string, at: string, cases: readonly JUnitCase[]): s
   const lines = [
     `<?xml version="1.0" encoding="UTF-8"?>`,
     `<testsuites ${head} time="${total.toFixed(3)}">`,
-    `  <testsuite ${head} skipped="0" time="${total.toFixed(3)}" timestamp=${attribute(at)}>`,
+    `  <testsuite ${head} skipped="${count("skipped")}" time="${total.toFixed(3)}" timestamp=${attribute(at)}>`,
   ];
   for (const one of cases) {
     const open = `    <testcase classname=${attribute(one.classname)} name=${attribute(one.name)} time="${one.seconds.toFixed(3)}"`;
     if (one.outcome === "passed") lines.push(`${open}/>`);
     else {
-      const tag = one.outcome === "failed" ? "failure" : "error";
-      lines.push(
-        `${open}>`,
-        `      <${tag} type=${attribute(one.type)} message=${attribute(one.message)}/>`,
-        `    </testcase>`,
-      );
+      const tag = one.outcome === "failed" ? "failure" : one.outcome;
+      const type = one.outcome === "skipped" ? "" : ` type=${attribute(one.type)}`;
+      lines.push(`${open}>`, `      <${tag}${type} message=${attribute(one.message)}/>`, `    </testcase>`);
     }
   }
   lines.push("  </testsuite>", "</testsuites>", "");

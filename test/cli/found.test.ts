@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Problem } from "../../src/cli/exit.ts";
-import { CloudError, type FoundCore } from "../../src/domain/index.ts";
+import type { AuditResult } from "../../src/audit/run.ts";
+import { type AuditCloud, CloudError, type FoundCore } from "../../src/domain/index.ts";
 import { recall } from "../../src/watch/inventory-memory.ts";
 import { fleetText, Rig } from "./support.ts";
 
@@ -114,4 +115,43 @@ test("where no daemon is, a later sweep makes a new core ready by what earlier o
   }
   expect((await recall(rig.store)).get("acme")?.cores.at(-1)).toMatchObject({ id: "acme-3" });
   expect((await recall(rig.store)).get("acme")?.cores.at(-1)?.readyAt).not.toBeNull();
+});
+
+test("an inventory and an audit of cores that were never found tell what they can, and that they could not tell the rest", async () => {
+  const { rig, world } = rigThatFinds({ loadBalancer: "acme" });
+  world.answer = AWAY;
+  const inventory = await rig.run("inventory", "--format", "json");
+  expect(inventory.code).toBe(3);
+  expect(JSON.parse(inventory.out)).toMatchObject({
+    stale: true,
+    sources: [{ deployment: "acme", cores: 0, readAt: null, error: AWAY.message }],
+    deployments: [{ id: "acme", cores: [] }],
+  });
+  const away = () => Promise.reject(AWAY);
+  rig.doors = {
+    ...rig.doors,
+    audit: () =>
+      Promise.resolve({
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whatever is asked for is out of reach
+        cloud: new Proxy({}, { get: () => away }) as AuditCloud,
+        control: { appsWithLoadBalancer: away },
+        own: {
+          certificates: () => Promise.resolve([]),
+          observed: () => Promise.resolve(new Map()),
+          lastDrill: () => Promise.resolve(undefined),
+        },
+        database: away,
+        resolve: away,
+        close: () => Promise.resolve(),
+      }),
+  };
+  const audited = await rig.run("audit", "--format", "json");
+  const { findings }: AuditResult = JSON.parse(audited.out);
+  const outcomes = new Map(findings.map(({ rule, outcome }) => [rule, outcome]));
+  expect(outcomes.get("checks-running")).toBe("unknown");
+  expect(outcomes.get("cores-per-instance")).toBe("unknown");
+  expect(outcomes.get("load-balancer-scheme")).toBe("unknown");
+  expect(outcomes.get("certified-rate")).toBe("fail");
+  expect(findings.filter(({ outcome }) => outcome === "pass")).toEqual([]);
+  expect(audited.code).toBe(1);
 });

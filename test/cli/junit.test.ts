@@ -30,6 +30,21 @@ describe("the JUnit report", () => {
     expect(report).toContain(`timestamp="${at}"`);
   });
 
+  it("skips what is bad and waived, with the reason", () => {
+    const message = "waived until 2027-01-31: moving";
+    const one = {
+      classname: "audit.acme",
+      name: "dns-record",
+      seconds: 0,
+      outcome: "skipped",
+      type: "waived",
+      message,
+    } as const;
+    const report = junit("audit", at, [one]);
+    expect(report).toContain(`tests="1" failures="0" errors="0" skipped="1"`);
+    expect(report).toContain(`<skipped message="${message}"/>`);
+  });
+
   it("cannot be broken by what a target says", () => {
     const report = junit(`a"b`, at, [
       {
