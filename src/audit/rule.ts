@@ -25,6 +25,8 @@ export interface CertifiedFacts {
   /** Ids of criteria with their outcomes. */
   readonly criteria: Readonly<Record<string, "pass" | "fail" | "invalid">>;
   readonly rate: number;
+  /** How long the rate was planned to be held, ms; 0: not at all. */
+  readonly heldMs: number;
   readonly sessions: number;
   /** Where it lies. */
   readonly file: string;

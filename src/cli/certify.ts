@@ -184,6 +184,7 @@ async function remember(
       verdict: certificate.verdict,
       criteria: Object.fromEntries(certificate.criteria.map((one) => [one.id, one.outcome])),
       rate: thresholds.rate,
+      heldMs: Math.max(0, ...plan.stages.map(heldMsOf)),
       sessions: plan.sessions,
       file,
       hash: certificate.hash,
@@ -191,6 +192,12 @@ async function remember(
   } catch (error) {
     doors.err(`the store does not remember this certificate: ${doors.redactor.redact(reasonOf(error))}\n`);
   }
+}
+
+/** Of the stages that hold the rate, ms. */
+function heldMsOf({ kind, arrivals }: CertifyPlan["stages"][number]): number {
+  if ((kind !== "sustained" && kind !== "soak") || arrivals === undefined || arrivals.kind === "step") return 0;
+  return arrivals.durationMs;
 }
 
 async function clean(

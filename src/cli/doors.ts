@@ -141,6 +141,8 @@ export interface KeptCertificate {
   readonly verdict: Certificate["verdict"];
   readonly criteria: Readonly<Record<string, CriterionOutcome>>;
   readonly rate: number;
+  /** How long the rate was planned to be held, ms; 0: not at all. */
+  readonly heldMs: number;
   readonly sessions: number;
   readonly file: string;
   readonly hash: string;

@@ -18,6 +18,7 @@ const CERTIFICATES = z.array(
     verdict: OUTCOME,
     criteria: z.record(z.string(), OUTCOME),
     rate: z.number(),
+    heldMs: z.number().default(0),
     sessions: z.number(),
     file: z.string(),
   }),

@@ -25,6 +25,7 @@ describe("a certificate of corewatch certify", () => {
     verdict: "pass",
     criteria: { rate: "pass", errors: "pass", "latency-p99": "pass" },
     rate: 1_000,
+    heldMs: 600_000,
     sessions: 0,
     file: "one.json",
     ...more,
@@ -52,6 +53,16 @@ describe("a certificate of corewatch certify", () => {
       outcome: "fail",
       actual: "only 500 requests a second were asked for",
     });
+  });
+  test("that held the rate for less proves nothing, but an older one that held it does; and what failed has failed", async () => {
+    const quick = certificate({ heldMs: 100_000 });
+    expect(await judged(quick)).toMatchObject({ outcome: "fail", actual: "it was held for 1 min, not 10 min" });
+    expect(await judged(quick, certificate({ at: NOW - 2 * DAY_MS }))).toMatchObject({
+      outcome: "pass",
+      actual: "certified 2 days ago",
+    });
+    const failed = { ...quick, criteria: { ...quick.criteria, errors: "fail" as const } };
+    expect(await judged(failed, certificate({ at: NOW - 2 * DAY_MS }))).toMatchObject({ outcome: "fail" });
   });
   test("that failed is not excused by an older one that passed", async () => {
     const failed = certificate({ criteria: { rate: "fail", errors: "pass", "latency-p99": "pass" } });
