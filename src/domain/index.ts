@@ -3,6 +3,8 @@ export * from "./alarm-ports.ts";
 export * from "./alarms.ts";
 export * from "./audit.ts";
 export * from "./causes.ts";
+export * from "./certificate.ts";
+export * from "./certify-record.ts";
 export * from "./certify.ts";
 export * from "./clock.ts";
 export * from "./discovery.ts";

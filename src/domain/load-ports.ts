@@ -1,4 +1,5 @@
-import type { CapacityFacts, ClosedLevel, FillFacts, Hook, ObserverFacts } from "./certify.ts";
+import type { CapacityFacts, ClosedLevel, FillFacts, ObserverFacts } from "./certify-record.ts";
+import type { Hook } from "./certify.ts";
 import type { Deployment } from "./fleet.ts";
 import type { Arrivals, GeneratorHealth, LoadTarget, ScenarioSpec, WireRequest } from "./load.ts";
 import type { Secret } from "./secret.ts";
