@@ -1,7 +1,7 @@
 import type { Arrivals } from "../src/domain/index.ts";
 
 /** How long they last, ms. */
-export function lengthOf(arrivals: Arrivals): number {
+export function durationOf(arrivals: Arrivals): number {
   return arrivals.kind === "step" ? sum(arrivals.steps.map((step) => step.durationMs)) : arrivals.durationMs;
 }
 
@@ -14,8 +14,20 @@ export function countOf(arrivals: Arrivals): number {
 
 /** Requests a second, on average over the whole length. */
 export function meanRate(arrivals: Arrivals): number {
-  const length = lengthOf(arrivals);
+  const length = durationOf(arrivals);
   return length === 0 ? 0 : (countOf(arrivals) * 1_000) / length;
+}
+
+/** The most requests a second that are due at any time. */
+export function peakRate(arrivals: Arrivals): number {
+  if (arrivals.kind === "ramp") return Math.max(arrivals.from, arrivals.to);
+  return arrivals.kind === "step" ? Math.max(...arrivals.steps.map((step) => step.rate)) : arrivals.rate;
+}
+
+/** The same arrivals for as long as something may take: whoever asked for them stops them. Ramps and steps stay as they are. */
+export function lasting(arrivals: Arrivals, ms: number): Arrivals {
+  if (arrivals.kind !== "constant" && arrivals.kind !== "poisson") return arrivals;
+  return { ...arrivals, durationMs: Math.max(arrivals.durationMs, ms) };
 }
 
 /**

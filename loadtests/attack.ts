@@ -9,7 +9,8 @@ import type {
   Timer,
   WireResult,
 } from "../src/domain/index.ts";
-import { createPacer, durationOf } from "./pacer.ts";
+import { durationOf } from "./arrivals.ts";
+import { createPacer } from "./pacer.ts";
 import { RecordBuffer } from "./shots.ts";
 
 /** What one thread attacks with. */

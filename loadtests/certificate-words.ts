@@ -1,5 +1,5 @@
 import { type Certificate, CAUSE_TEXTS, type Criterion, type Cut, listSome } from "../src/domain/index.ts";
-import { lengthOf, lengthWords } from "./arrivals.ts";
+import { durationOf, lengthWords } from "./arrivals.ts";
 import { unwatched } from "./criteria-observers.ts";
 import { heldKind, stageOf } from "./evidence.ts";
 import type { RunRecord } from "./figures.ts";
@@ -40,7 +40,7 @@ function heldWords(record: RunRecord): string {
   const stage = kind === undefined ? undefined : stageOf(record, kind);
   if (stage?.figures === undefined || stage.plan.arrivals === undefined) return "";
   const { all, sentRate } = stage.figures;
-  const held = `${perSecond(sentRate)} held for ${lengthWords(lengthOf(stage.plan.arrivals))}`;
+  const held = `${perSecond(sentRate)} held for ${lengthWords(durationOf(stage.plan.arrivals))}`;
   return `${held} with p99 ${milliseconds(all.response.at(99))} and ${percent(failures(all.counts) / all.offered)} errors; `;
 }
 

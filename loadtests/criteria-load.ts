@@ -1,5 +1,5 @@
 import type { Criterion } from "../src/domain/index.ts";
-import { countOf, lengthOf, lengthWords, meanRate, rateTolerance } from "./arrivals.ts";
+import { countOf, durationOf, lengthWords, meanRate, rateTolerance } from "./arrivals.ts";
 import {
   type Asked,
   criterion,
@@ -71,7 +71,7 @@ export function rate(record: RunRecord): Criterion | undefined {
 /** `held for 1 min of 10 min (shortened by --duration)` */
 function heldFor({ head: { plan, thresholds } }: RunRecord, kind: Held): string {
   const arrivals = plan.stages.find((stage) => stage.kind === kind)?.arrivals;
-  const length = arrivals === undefined ? thresholds.heldMs : lengthOf(arrivals);
+  const length = arrivals === undefined ? thresholds.heldMs : durationOf(arrivals);
   if (length >= thresholds.heldMs) return `held for ${lengthWords(length)}`;
   const why = plan.name === "launch" ? "shortened by --duration" : `plan ${plan.name}`;
   return `held for ${seconds(length)} of ${seconds(thresholds.heldMs)} (${why})`;

@@ -1,5 +1,5 @@
 import { type Criterion, formatDuration, type WindowThreshold } from "../src/domain/index.ts";
-import { lengthOf } from "./arrivals.ts";
+import { durationOf } from "./arrivals.ts";
 import { errorWords } from "./criteria-errors.ts";
 import { criterion, type Finding, isAsked, judged, MIN_SAMPLES, stageOf, timed, untold } from "./evidence.ts";
 import type { RunRecord } from "./figures.ts";
@@ -36,7 +36,7 @@ function find(record: RunRecord, { stage: kind, fromMs, toMs, errors, p99Ms }: W
   return timed(record, kind, (figures) => {
     const part = figures.between(fromMs, toMs ?? Number.POSITIVE_INFINITY);
     if (part.offered < MIN_SAMPLES) {
-      const length = planned === undefined ? 0 : lengthOf(planned);
+      const length = planned === undefined ? 0 : durationOf(planned);
       const end = toMs !== undefined && toMs > length ? `; the stage was planned for ${formatDuration(length)}` : "";
       return untold(
         `${number(part.offered)} arrivals in that time, and at least ${number(MIN_SAMPLES)} are needed${end}`,
@@ -64,7 +64,7 @@ export function drift(record: RunRecord): Criterion | undefined {
       seed: "Should be able to handle 1k requests per second",
     },
     timed(record, "soak", (figures, { plan }) => {
-      const length = plan.arrivals === undefined ? 0 : lengthOf(plan.arrivals);
+      const length = plan.arrivals === undefined ? 0 : durationOf(plan.arrivals);
       const first = figures.between(0, length / 10);
       const last = figures.between(length - length / 10, length);
       const fewest = Math.min(first.offered, last.offered);

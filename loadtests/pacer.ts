@@ -1,4 +1,5 @@
 import type { Arrivals } from "../src/domain/index.ts";
+import { durationOf } from "./arrivals.ts";
 import { seededRandom } from "./random.ts";
 import { LONGEST_STAGE_MS } from "./shots.ts";
 
@@ -45,13 +46,6 @@ export function createPacer(arrivals: Arrivals, seed: number, share: Share = ALO
 export function expectedArrivals(arrivals: Arrivals): number {
   if (arrivals.kind === "poisson") return (arrivals.rate * arrivals.durationMs) / 1000;
   return totalOf(stretchesOf(arrivals));
-}
-
-/** Length of a stage, ms. */
-export function durationOf(arrivals: Arrivals): number {
-  return arrivals.kind === "step"
-    ? arrivals.steps.reduce((sum, step) => sum + step.durationMs, 0)
-    : arrivals.durationMs;
 }
 
 function checkArrivals(arrivals: Arrivals): void {

@@ -10,7 +10,7 @@ import type {
   RunEvent,
   RunHead,
 } from "../src/domain/index.ts";
-import { lengthOf } from "./arrivals.ts";
+import { durationOf } from "./arrivals.ts";
 import type { RunRecord, StageFigures, StageRecord } from "./figures.ts";
 import type { Frame } from "./shots.ts";
 import { Tally } from "./tally.ts";
@@ -163,7 +163,7 @@ export class RunFolder {
         : this.#makeTally({
             endpoints: endpoints.length,
             cores: this.#cores.length,
-            durationMs: longest(plan, lengthOf(plan.arrivals), thresholds),
+            durationMs: longest(plan, durationOf(plan.arrivals), thresholds),
           });
     const record = { index, plan, beganAt, endedAt: null, cut: null, detail: "", generator: null };
     this.#stages.set(index, { record, tally, figures: undefined });

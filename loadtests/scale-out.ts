@@ -5,7 +5,8 @@ import { within } from "./deadline.ts";
 import { sentenceOf, undone, type Run, type StageEnd } from "./run-state.ts";
 import { appear } from "./added-core.ts";
 import { AddedShare } from "./added-share.ts";
-import { durationOf, lasting, startLoad, type Load } from "./stage-load.ts";
+import { durationOf, lasting } from "./arrivals.ts";
+import { startLoad, type Load } from "./stage-load.ts";
 import { WATCH_END_MS, watchTargets } from "./watch-targets.ts";
 
 /** Load before the core is asked for, ms. */

@@ -1,3 +1,4 @@
+import { durationOf } from "./arrivals.ts";
 import { SHOT_OUTCOMES } from "../src/domain/index.ts";
 import type { Arrivals, Cut, GeneratorHealth, PlannedStage } from "../src/domain/index.ts";
 import { Breaker } from "./breaker.ts";
@@ -94,17 +95,4 @@ export function startLoad(
 export async function loadStage(run: Run, stage: number, plan: PlannedStage): Promise<StageEnd> {
   if (plan.arrivals === undefined) return undone("the plan has no arrivals for it");
   return startLoad(run, stage, plan.arrivals).end;
-}
-
-/** How long arrivals last, ms. */
-export function durationOf(arrivals: Arrivals): number {
-  return arrivals.kind === "step"
-    ? arrivals.steps.reduce((sum, step) => sum + step.durationMs, 0)
-    : arrivals.durationMs;
-}
-
-/** The same arrivals for as long as something may take: whoever asked for them stops them. Ramps and steps stay as they are. */
-export function lasting(arrivals: Arrivals, ms: number): Arrivals {
-  if (arrivals.kind !== "constant" && arrivals.kind !== "poisson") return arrivals;
-  return { ...arrivals, durationMs: Math.max(arrivals.durationMs, ms) };
 }

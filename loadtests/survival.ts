@@ -2,7 +2,8 @@ import { wait, type Core, type ObserverFacts, type PlannedStage } from "../src/d
 import { bringBack, hookLimit, takeAway } from "./hook-calls.ts";
 import { within } from "./deadline.ts";
 import { sentenceOf, undone, type Run, type StageEnd } from "./run-state.ts";
-import { durationOf, lasting, startLoad, type Load } from "./stage-load.ts";
+import { durationOf, lasting } from "./arrivals.ts";
+import { startLoad, type Load } from "./stage-load.ts";
 import { WATCH_END_MS, watchTargets } from "./watch-targets.ts";
 
 /** Load with all cores there, before any goes and after all are back, ms. */

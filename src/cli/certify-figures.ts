@@ -1,3 +1,4 @@
+import { durationOf } from "../../loadtests/arrivals.ts";
 import { forEachShot } from "../../loadtests/shots.ts";
 import { milliseconds, perSecond } from "../../loadtests/report-words.ts";
 import type { RunProgress } from "../../loadtests/run-ports.ts";
@@ -160,9 +161,7 @@ export class LiveFigures {
 /** How long a stage is planned to last, ms. */
 function planned({ arrivals, levels, levelMs }: RunHead["plan"]["stages"][number]): number {
   if (arrivals === undefined) return levels.length * levelMs;
-  return arrivals.kind === "step"
-    ? arrivals.steps.reduce((total, step) => total + step.durationMs, 0)
-    : arrivals.durationMs;
+  return durationOf(arrivals);
 }
 
 function noteOf(progress: RunProgress | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { durationOf, peakRate } from "../../loadtests/arrivals.ts";
 import { dirname, join, resolve } from "node:path";
 import { planOf } from "../../loadtests/plans.ts";
 import { RunFolder } from "../../loadtests/record.ts";
@@ -104,7 +105,10 @@ async function run(order: Order, options: CertifyOptions, world: CertifyWorld, d
     doors.err("starting to watch\n");
     let current = loaded.fleet;
     const observer = await world.observer(() => current, signal);
-    const rate = plan.stages.reduce((most, { arrivals }) => Math.max(most, peakOf(arrivals)), 1);
+    const rate = plan.stages.reduce(
+      (most, { arrivals }) => Math.max(most, arrivals === undefined ? 0 : peakRate(arrivals)),
+      1,
+    );
     const closedWorld = {
       random: seededRandom(order.seed, "closed"),
       thread: 0,
@@ -196,8 +200,7 @@ async function remember(
 
 /** Of the stages that hold the rate, ms. */
 function heldMsOf({ kind, arrivals }: CertifyPlan["stages"][number]): number {
-  if ((kind !== "sustained" && kind !== "soak") || arrivals === undefined || arrivals.kind === "step") return 0;
-  return arrivals.durationMs;
+  return arrivals !== undefined && (kind === "sustained" || kind === "soak") ? durationOf(arrivals) : 0;
 }
 
 async function clean(
@@ -258,11 +261,4 @@ function openSink(path: string, world: CertifyWorld): ReturnType<CertifyWorld["s
   } catch (error) {
     throw new Problem(EXIT.usage, `${dirname(path)} cannot be written: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-function peakOf(arrivals: CertifyPlan["stages"][number]["arrivals"]): number {
-  if (arrivals === undefined) return 0;
-  if (arrivals.kind === "ramp") return Math.max(arrivals.from, arrivals.to);
-  if (arrivals.kind === "step") return Math.max(...arrivals.steps.map((step) => step.rate));
-  return arrivals.rate;
 }

@@ -1,6 +1,8 @@
 /** The language of the project: plain types and the ports. Imports nothing from outside this folder. */
 export * from "./alarm-ports.ts";
 export * from "./alarms.ts";
+export * from "./audit-facts.ts";
+export * from "./audit-ports.ts";
 export * from "./audit.ts";
 export * from "./causes.ts";
 export * from "./certificate.ts";

@@ -1,5 +1,5 @@
 import { runAttack } from "../../loadtests/attack.ts";
-import { durationOf } from "../../loadtests/pacer.ts";
+import { durationOf } from "../../loadtests/arrivals.ts";
 import { forEachShot } from "../../loadtests/shots.ts";
 import { Tally } from "../../loadtests/tally.ts";
 import { createLoadGenerator } from "../../src/load/generator.ts";

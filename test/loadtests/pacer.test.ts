@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Arrivals } from "../../src/domain/index.ts";
-import { createPacer, durationOf, expectedArrivals } from "../../loadtests/pacer.ts";
+import { durationOf } from "../../loadtests/arrivals.ts";
+import { createPacer, expectedArrivals } from "../../loadtests/pacer.ts";
 
 function all(arrivals: Arrivals, seed = 1, thread = 0, threads = 1): number[] {
   const pacer = createPacer(arrivals, seed, { thread, threads });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lengthOf } from "../../loadtests/arrivals.ts";
+import { durationOf } from "../../loadtests/arrivals.ts";
 import { planOf } from "../../loadtests/plans.ts";
 import { DEFAULT_THRESHOLDS } from "../../loadtests/thresholds.ts";
 import { EVERYTHING } from "./records.ts";
@@ -28,7 +28,7 @@ describe("plan launch", () => {
 
   test("is shortened by --duration in every stage, and says each", () => {
     const plan = planOf("launch", { ...EVERYTHING, durationMs: 60_000 }, DEFAULT_THRESHOLDS);
-    const lengths = plan.stages.flatMap((stage) => (stage.arrivals === undefined ? [] : [lengthOf(stage.arrivals)]));
+    const lengths = plan.stages.flatMap((stage) => (stage.arrivals === undefined ? [] : [durationOf(stage.arrivals)]));
     expect(lengths).toEqual([3_000, 10_000, 10_000, 60_000, 30_000, 30_000]);
     expect(plan.deviations).toContain("The rate is held for 60 s, not 10 min (shortened by --duration).");
     const told = plan.deviations.flatMap((text) => /^The (\S+) stage is planned for/.exec(text)?.[1] ?? []);
@@ -38,7 +38,7 @@ describe("plan launch", () => {
   test("gives a low rate the time that a 99th percentile needs", () => {
     const plan = planOf("launch", { ...EVERYTHING, rate: 20, durationMs: 20_000 }, DEFAULT_THRESHOLDS);
     const full = plan.stages.find((stage) => stage.kind === "full")?.arrivals;
-    expect(full !== undefined && lengthOf(full) * 20).toBeGreaterThanOrEqual(1_000_000);
+    expect(full !== undefined && durationOf(full) * 20).toBeGreaterThanOrEqual(1_000_000);
     expect(plan.deviations.join(" ")).toContain("--rate");
   });
 
@@ -66,7 +66,7 @@ describe("plan launch", () => {
 test("plan quick takes about two minutes, and says what it does not prove", () => {
   const plan = planOf("quick", EVERYTHING, DEFAULT_THRESHOLDS);
   const all = plan.stages.reduce(
-    (sum, stage) => sum + (stage.arrivals === undefined ? 0 : lengthOf(stage.arrivals)),
+    (sum, stage) => sum + (stage.arrivals === undefined ? 0 : durationOf(stage.arrivals)),
     0,
   );
   expect(minutes(all)).toBeGreaterThan(1.8);
@@ -77,7 +77,7 @@ test("plan quick takes about two minutes, and says what it does not prove", () =
 test("plan soak takes hours, and as many as it is told to", () => {
   const hours = (wish: object): number => {
     const arrivals = planOf("soak", { ...EVERYTHING, ...wish }, DEFAULT_THRESHOLDS).stages.at(-1)?.arrivals;
-    return arrivals === undefined ? 0 : minutes(lengthOf(arrivals)) / 60;
+    return arrivals === undefined ? 0 : minutes(durationOf(arrivals)) / 60;
   };
   expect(hours({})).toBe(4);
   expect(hours({ durationMs: 8 * 3_600_000 })).toBe(8);

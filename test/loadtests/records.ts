@@ -9,7 +9,7 @@ import type {
   RunHead,
   StageKind,
 } from "../../src/domain/index.ts";
-import { lengthOf } from "../../loadtests/arrivals.ts";
+import { durationOf } from "../../loadtests/arrivals.ts";
 import type {
   Distribution,
   RunRecord,
@@ -198,7 +198,7 @@ export function passingRun(
   const stages = head.plan.stages.map((plan, index): StageRecord => {
     // Stages with actions go on until everything was seen.
     const acting = { survival: 300_000, "scale-out": 240_000 } as Partial<Record<StageKind, number>>;
-    const durationMs = acting[plan.kind] ?? (plan.arrivals === undefined ? 30_000 : lengthOf(plan.arrivals));
+    const durationMs = acting[plan.kind] ?? (plan.arrivals === undefined ? 30_000 : durationOf(plan.arrivals));
     const beganAt = at;
     at += durationMs + 1_000;
     const figures =
